@@ -101,7 +101,7 @@ def test_no_more_of_a_file_is_read_than_is_expected(tmp_path: Path) -> None:
         file.truncate(10**12)
 
     with pytest.raises(ContractError, match="has more than 1,000 bytes"):
-        within_seconds(lambda: read_plain(tmp_path / "file", most=1000))
+        within_seconds(lambda: read_plain(tmp_path / "file", max_bytes=1000))
 
 
 @pytest.mark.parametrize("kind", IN_PLACE_OF_A_FILE)
@@ -159,4 +159,4 @@ def test_a_manifest_without_an_end_is_not_read_whole(volume: Path) -> None:
 def test_a_plain_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_text(json.dumps({}))
 
-    assert read_plain(tmp_path / "file", most=2) == b"{}"
+    assert read_plain(tmp_path / "file", max_bytes=2) == b"{}"

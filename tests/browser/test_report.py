@@ -9,7 +9,7 @@ from support.browsing import DESKTOP, PHONE, Visit, Visited
 from support.running import Pipeline
 
 PIPELINES = ("diamonds", "penguins", "flights")
-PLOTS_MIN = 10
+MIN_PLOTS = 10
 
 # Of each plot: its name, its size, and how many marks are drawn in it that come from rows. Lines to
 # compare with (diagonals, levels, zero) and the rug of deciles are there whatever a model says.
@@ -57,7 +57,7 @@ def test_every_plot_is_drawn_and_nothing_is_asked_of_anybody(
     scroll_width, width = visited.page.evaluate(WIDTHS)
 
     assert (visited.status, visited.requests, visited.complaints) == (200, [url], [])
-    assert len(plots) >= PLOTS_MIN
+    assert len(plots) >= MIN_PLOTS
     assert [plot for plot in plots if plot["width"] < 40 or plot["height"] < 15] == []
     # A bar of a column that is no help has no length.
     assert [plot for plot in plots if plot["isFigure"] and not plot["marks"]] == []

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from conformance.rules.formats import in_iso
 from conformance.rules.numbers import plain_number
-from conformance.rules.values import LARGEST_INTEGER, Value
+from conformance.rules.values import MAX_INTEGER, Value
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"([+-]?)0*([0-9]+)(\.0*)?")
@@ -79,7 +79,7 @@ def _integer(text: str) -> int:
     sign, digits, _ = _matched(_INTEGER, text).groups()
     # Python refuses to read very long texts; this one is too large anyway.
     value = int(sign + digits[:20])
-    if abs(value) > LARGEST_INTEGER:
+    if abs(value) > MAX_INTEGER:
         raise ValueError(text)
     return value
 

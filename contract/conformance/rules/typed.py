@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from conformance.rules.cells import CellError, clean_text
 from conformance.rules.constraints import broken
-from conformance.rules.values import LARGEST_INTEGER, Value
+from conformance.rules.values import MAX_INTEGER, Value
 
 
 def is_comparable(kind: pa.DataType, field_type: str) -> bool:
@@ -47,7 +47,7 @@ def _typed(value: Any, field_type: str, timezone: str) -> Value:
         case "number" if math.isfinite(value) and float(value) == value:
             return float(value)
         case "integer" if math.isfinite(value) and int(value) == value:
-            if abs(value) <= LARGEST_INTEGER:
+            if abs(value) <= MAX_INTEGER:
                 return int(value)
         case "boolean" | "date" if isinstance(value, bool | date):
             return value

@@ -5,7 +5,7 @@ from datetime import date, datetime
 type Value = str | float | int | bool | datetime | date | None
 """Missing is None; a datetime is in UTC."""
 
-LARGEST_INTEGER = 2**53
+MAX_INTEGER = 2**53
 
 WHITE_SPACE = "".join(
     map(

@@ -11,7 +11,7 @@ from conformance.validity.whole import check_whole
 REFUSED = 65
 EXIT_SETTINGS = 78
 EXIT_UNWRITABLE = 73
-MOST_LINES = 5
+MAX_LINES = 5
 """A refusal is one line; a few lines of progress may come before it."""
 
 
@@ -30,7 +30,7 @@ def check_refusal(run: Run, code: int, *, names: str = "") -> None:
     """
     check_ending(run, code)
     lines = [line for line in run.log.splitlines() if line.strip()]
-    if len(lines) > MOST_LINES:
+    if len(lines) > MAX_LINES:
         raise Fault(
             f"exit code {code} with {len(lines)} lines, the last: {lines[-1]}",
             "print one line: what is wrong, where, what was expected, how to fix it",

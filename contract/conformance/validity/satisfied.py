@@ -8,7 +8,7 @@ from conformance.harness.faults import Fault
 from conformance.rules.cells import missing_texts
 from conformance.rules.constraints import broken
 from conformance.rules.spelling import respell
-from conformance.rules.values import LARGEST_INTEGER, WHITE_SPACE, Value
+from conformance.rules.values import MAX_INTEGER, WHITE_SPACE, Value
 from conformance.validity.published import Published
 
 
@@ -35,7 +35,7 @@ def _unclean(value: Value, field: Mapping[str, Any], schema: Mapping[str, Any]) 
             return "means missing; expected null"
         case float() if not math.isfinite(value):
             return "is not finite; missing is null"
-        case int() if abs(value) > LARGEST_INTEGER:
+        case int() if abs(value) > MAX_INTEGER:
             return "is beyond ±2⁵³; such a column is a string"
     return None
 

@@ -107,7 +107,7 @@ def test_beyond_all_counting_labels_are_just_many() -> None:
 
 
 def test_classes_are_ordered_and_numbered() -> None:
-    classes = choose_classes(counts("b", "a", "é", "b"), at_least=1, target=target("species"))
+    classes = choose_classes(counts("b", "a", "é", "b"), min_rows=1, target=target("species"))
 
     assert list(classes.labels) == ["a", "b", "é"]
     assert classes.indexes(pa.array(["é", "a", None, "z"])).tolist() == [2, 0, -1, -1]
@@ -116,13 +116,13 @@ def test_classes_are_ordered_and_numbered() -> None:
 def test_a_class_without_enough_training_rows_is_none() -> None:
     found = LabelCounts()
     found.add(pa.array(["a", "a", "b", "b", "c", "c"]), np.array([1, 1, 1, 1, 0, 0], np.bool_))
-    classes = choose_classes(found, at_least=2, target=target("species"))
+    classes = choose_classes(found, min_rows=2, target=target("species"))
 
     assert (list(classes.labels), list(classes.rare)) == (["a", "b"], ["c"])
 
 
 def test_one_class_is_too_few_and_the_message_counts() -> None:
     with pytest.raises(ContractError, match=r"have 2 training rows \(a 3, b 1\)"):
-        choose_classes(counts("a", "a", "a", "b"), at_least=2, target=target("species"))
+        choose_classes(counts("a", "a", "a", "b"), min_rows=2, target=target("species"))
     with pytest.raises(ContractError, match="has one value in all rows"):
-        choose_classes(counts("a", "a"), at_least=2, target=target("species"))
+        choose_classes(counts("a", "a"), min_rows=2, target=target("species"))

@@ -78,6 +78,6 @@ def test_a_long_text_ends_after_so_many_parts() -> None:
 def test_the_words_of_most_texts_are_the_frequent_ones() -> None:
     texts = ["the cat the", "the dog", "a cat, a dog: x", "- cat -", ""]
 
-    assert frequent_words(texts, at_least=2, at_most=9) == ("cat", "dog", "the")
-    assert frequent_words(texts, at_least=2, at_most=2) == ("cat", "dog")
-    assert frequent_words(texts, at_least=4, at_most=2) == ()
+    assert frequent_words(texts, min_texts=2, max_words=9) == ("cat", "dog", "the")
+    assert frequent_words(texts, min_texts=2, max_words=2) == ("cat", "dog")
+    assert frequent_words(texts, min_texts=4, max_words=2) == ()

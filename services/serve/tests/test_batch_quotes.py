@@ -64,7 +64,7 @@ def test_a_quote_that_the_api_refuses_is_refused_with_its_line(
 def test_a_quote_that_is_open_for_too_long_is_refused_before_the_file_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_quotes, "_LONGEST_CELL", 1 << 20)
+    monkeypatch.setattr(csv_quotes, "_MAX_CELL_BYTES", 1 << 20)
     path = tmp_path / "new.csv"
     path.write_text('carat,cut\n1,Good\n1,"Good\n' + "1,Good\n" * 400_000 + '"\n')
 

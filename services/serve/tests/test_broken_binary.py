@@ -16,7 +16,7 @@ from serve.problems import RequestError
 from serve_testing.made_models import FLIGHTS, publish_model
 from serve_testing.request_forms import infer_request
 
-MOST_MEMORY = 50_000_000
+MAX_MEMORY_BYTES = 50_000_000
 WORDS = [0, 1, -1, 7, 2**15, 2**31 - 1, -(2**31), 2**32, 2**40, 2**62, -(2**63)]
 ROWS = {
     "hour": ["2013-01-01T05:00:00Z", "2013-01-01", "2013-07-01 05:00"] * 4,
@@ -50,7 +50,7 @@ def answer(model: Model, path: str, headers: Headers, body: bytes) -> HTTPStatus
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert peak < MOST_MEMORY
+        assert peak < MAX_MEMORY_BYTES
 
 
 def broken(body: bytes, chance: random.Random) -> bytes:

@@ -26,7 +26,7 @@ workers = 1
 max_body_bytes = {MB}
 max_waiting_bytes = {4 * MB}
 """
-MOST_GROWTH = 30 * MB
+MAX_GROWTH_BYTES = 30 * MB
 """Four megabytes that wait, the work on one request, and what connections and libraries take."""
 
 type Speak = Callable[[Server, socket.socket], None]
@@ -160,7 +160,7 @@ def test_the_memory_stays_flat(server: Server, name: str, behaviour: Any) -> Non
         answered = predict(server)
 
     assert answered == 200
-    assert peak_bytes(server) - before < MOST_GROWTH
+    assert peak_bytes(server) - before < MAX_GROWTH_BYTES
     until(lambda: predict(server) == 200)
 
 

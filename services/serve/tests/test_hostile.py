@@ -29,7 +29,7 @@ SETTINGS = (
 )
 SECONDS = 10
 """In which a good model goes live after a bad one."""
-MOST_MB = 420
+MAX_MEMORY_MB = 420
 """Two workers and who admits take some 110, a trial at most 90 + 64 more than these."""
 BODY = json.dumps({"rows": [{"carat": 1, "cut": "Good"}]})
 HEADERS = {"content-type": "application/json"}
@@ -198,7 +198,7 @@ def test_a_hostile_model_is_refused_and_the_next_one_goes_live(
     assert seconds < SECONDS
     assert watch.failed == []
     assert watch.right > 0
-    assert watch.most_megabytes < MOST_MB
+    assert watch.most_megabytes < MAX_MEMORY_MB
 
 
 def test_models_with_changed_bytes_do_no_harm(server: Server, volume: Path) -> None:
@@ -212,7 +212,7 @@ def test_models_with_changed_bytes_do_no_harm(server: Server, volume: Path) -> N
 
     assert "bug" not in causes
     assert watch.failed == []
-    assert watch.most_megabytes < MOST_MB
+    assert watch.most_megabytes < MAX_MEMORY_MB
 
 
 @pytest.mark.parametrize("kind", NO_FILES)

@@ -134,7 +134,7 @@ def test_a_rare_class_makes_fewer_folds_and_the_log_says_so(
 def test_folds_in_time_are_scored_on_later_rows_only() -> None:
     shuffled = matrix([6.0, 1.0, 4.0, 2.0, 5.0, 3.0], time=[60.0, 10.0, 40.0, 20.0, 50.0, 30.0])
 
-    rows = sample(shuffled, REGRESSION, at_most=100, folds=2, seed=0)
+    rows = sample(shuffled, REGRESSION, max_rows=100, folds=2, seed=0)
     folds = make_folds(rows, REGRESSION, metric=R2, folds=2, seed=0)
 
     assert rows.target.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
@@ -218,7 +218,7 @@ def test_a_sample_is_as_large_as_asked_and_always_the_same() -> None:
     rows = matrix([float(value) for value in range(1000)])
 
     first, second, other = (
-        sample(rows, REGRESSION, at_most=100, folds=3, seed=seed) for seed in (0, 0, 1)
+        sample(rows, REGRESSION, max_rows=100, folds=3, seed=seed) for seed in (0, 0, 1)
     )
 
     assert len(first.target) == 100
@@ -229,7 +229,7 @@ def test_a_sample_is_as_large_as_asked_and_always_the_same() -> None:
 def test_a_sample_keeps_rows_of_the_rarest_class_for_every_fold() -> None:
     rows = matrix([0] * 5000 + [1] * 5000 + [2] * 4)
 
-    drawn = sample(rows, THREE, at_most=100, folds=3, seed=0)
+    drawn = sample(rows, THREE, max_rows=100, folds=3, seed=0)
 
     assert np.count_nonzero(drawn.target == 2) >= 3
 

@@ -10,8 +10,8 @@ from modelling.model_selection.bootstrap import Outcomes
 from modelling.model_selection.metrics import choose_metric
 from reporting.content import name_classes
 from reporting.plots.interval_plots import ranges
-from reporting.sections.confusion_matrix import SHOWN_MAX, confuse
-from reporting.sections.leaderboard import SHOWN_MAX as TRIALS_MAX
+from reporting.sections.confusion_matrix import MAX_SHOWN, confuse
+from reporting.sections.leaderboard import MAX_SHOWN as MAX_TRIALS
 from reporting.sections.leaderboard import rank_trials
 from reporting.sections.lineage import show_settings
 from reporting.sections.metrics_table import list_metrics
@@ -128,7 +128,7 @@ def test_of_many_classes_the_largest_are_shown_and_none_is_lost() -> None:
     names = [f"class {n}" for n in range(50)]
     found = confuse(outcomes(50, 1000), names)
 
-    assert len(found.names) == SHOWN_MAX
+    assert len(found.names) == MAX_SHOWN
     assert found.names[-1] == "41 others"
     assert sum(cell.rows for _, cells in found.rows for cell in cells) == 1000
 
@@ -163,7 +163,7 @@ def test_the_leaderboard_names_the_baseline() -> None:
 def test_of_many_trials_the_best_are_listed() -> None:
     found = rank_trials({"candidates": [trial("linear", n / 500) for n in range(500)]})
 
-    assert (len(found.rows), found.left_out) == (TRIALS_MAX, 500 - TRIALS_MAX)
+    assert (len(found.rows), found.left_out) == (MAX_TRIALS, 500 - MAX_TRIALS)
 
 
 def test_a_metric_without_a_baseline_has_no_mark_for_it() -> None:

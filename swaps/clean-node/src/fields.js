@@ -8,8 +8,8 @@ import { localizer } from './zones.js'
 
 const TRUE = ['true', 'True', 'TRUE']
 const FALSE = ['false', 'False', 'FALSE']
-const MOST_CACHED = 50_000
-const LONGEST_CACHED = 64
+const MAX_CACHED = 50_000
+const MAX_CACHED_CHARACTERS = 64
 
 const FACTS = { description: 'description', unit: 'unit', missing: 'missingValues', true_values: 'trueValues', false_values: 'falseValues' }
 
@@ -58,11 +58,11 @@ export class Field {
 
   /** Return value and reason of a cell: a missing value is undefined, and so is the reason against a right one. */
   clean(cell) {
-    if (typeof cell !== 'string' || cell.length > LONGEST_CACHED) return this.cleanAnew(cell)
+    if (typeof cell !== 'string' || cell.length > MAX_CACHED_CHARACTERS) return this.cleanAnew(cell)
     // Tables repeat themselves: each distinct text is read once.
     let cleaned = this.cache.get(cell)
     if (cleaned === undefined) {
-      if (this.cache.size >= MOST_CACHED) this.cache.clear()
+      if (this.cache.size >= MAX_CACHED) this.cache.clear()
       cleaned = this.cleanAnew(cell)
       this.cache.set(cell, cleaned)
     }

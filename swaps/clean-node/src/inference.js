@@ -8,8 +8,8 @@ import { count } from './log.js'
 const NARROW = ['boolean', 'integer', 'number', 'date', 'datetime']
 /** With no more values than this of another type, the type may well be meant: worth a warning. */
 const TOLERATED_SHARE = 0.01
-const MOST_CACHED = 50_000
-const LONGEST_CACHED = 64
+const MAX_CACHED = 50_000
+const MAX_CACHED_CHARACTERS = 64
 
 const WHOLE = /^[+-]?(?:0|[1-9][0-9]*)$/
 /** A code such as 01234, which a number would shorten. */
@@ -43,9 +43,9 @@ export class TextInference {
   /** Return the types that a text is not of, undefined for a missing one. */
   fits(cell) {
     if (cell == null) return
-    if (cell.length > LONGEST_CACHED) return this.fitsAnew(cell)
+    if (cell.length > MAX_CACHED_CHARACTERS) return this.fitsAnew(cell)
     if (this.cache.has(cell)) return this.cache.get(cell)
-    if (this.cache.size >= MOST_CACHED) this.cache.clear()
+    if (this.cache.size >= MAX_CACHED) this.cache.clear()
     const fits = this.fitsAnew(cell)
     this.cache.set(cell, fits)
     return fits

@@ -2,7 +2,7 @@
 
 const DAY_MS = 86_400_000
 const QUARTER_MS = 900_000
-const MOST_CACHED = 100_000
+const MAX_CACHED = 100_000
 
 /** Return whether a text is an IANA name as it is written there; Intl knows offsets and other capitals as well. */
 export function isZone(name) {
@@ -36,7 +36,7 @@ function offsets(zone) {
     // Asking Intl is slow; an offset that holds at both ends of a quarter of an hour holds within.
     const quarter = Math.floor(utc / QUARTER_MS)
     if (!cache.has(quarter)) {
-      if (cache.size > MOST_CACHED) cache.clear()
+      if (cache.size > MAX_CACHED) cache.clear()
       const first = ask(format, quarter * QUARTER_MS)
       cache.set(quarter, first === ask(format, (quarter + 1) * QUARTER_MS - 1000) ? first : undefined)
     }

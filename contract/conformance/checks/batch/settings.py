@@ -17,7 +17,7 @@ from conformance.validity.declared import (
 from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
 from conformance.validity.published import Published, published
 
-MOST_SETTINGS = 4
+MAX_SETTINGS = 4
 """Each takes a run."""
 
 
@@ -76,7 +76,7 @@ def effective_settings(subject: Subject) -> None:
         raise Skipped("it does not declare its settings; see the check `declared`")
     others = other_values(declared_settings(subject), own_table(subject))
     chance = random.Random(f"{subject.seed} settings")  # noqa: S311  # no secret
-    for name in chance.sample(sorted(others), min(len(others), MOST_SETTINGS)):
+    for name in chance.sample(sorted(others), min(len(others), MAX_SETTINGS)):
         run = subject.run(settings=with_key(subject.settings, subject.stage, name, others[name]))
         # A value may not fit the example, and a gate may refuse the artifact.
         if run.exit_code == 0 and run.latest is not None:

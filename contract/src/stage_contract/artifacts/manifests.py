@@ -11,7 +11,7 @@ from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 
 MANIFEST = "manifest.json"
-_MOST_BYTES = 16 * 1024 * 1024
+_MAX_BYTES = 16 * 1024 * 1024
 """Room for a hundred thousand files."""
 
 _SHAPE = {"kind": str, "id": str, "content": str, "files": list, "rows": int}
@@ -48,7 +48,7 @@ def _read_json(place: Path) -> dict[str, Any]:
     if place.parent.is_symlink() or place.is_symlink():
         raise ContractError(f"{place}: is reached by a link; an artifact holds plain files only")
     try:
-        manifest: dict[str, Any] = json.loads(read_plain(place, most=_MOST_BYTES))
+        manifest: dict[str, Any] = json.loads(read_plain(place, max_bytes=_MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         raise ContractError(
             f"{place.parent}: no {MANIFEST}; {make_command('repair')} makes it again"

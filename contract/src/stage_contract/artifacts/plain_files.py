@@ -37,17 +37,17 @@ def open_plain(path: Path, *, expected: str = f"a plain file, {_REMEDY}") -> Buf
         raise
 
 
-def read_plain(path: Path, *, most: int, expected: str = f"a plain file, {_REMEDY}") -> bytes:
-    """Return the content of a file of at most `most` bytes.
+def read_plain(path: Path, *, max_bytes: int, expected: str = f"a plain file, {_REMEDY}") -> bytes:
+    """Return the content of a file of at most `max_bytes` bytes.
 
     Raises:
         ContractError: It is not a plain file, or it is larger.
         OSError: It can't be read.
     """
     with open_plain(path, expected=expected) as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise ContractError(f"{path}: has more than {most:,} bytes; {_REMEDY}")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ContractError(f"{path}: has more than {max_bytes:,} bytes; {_REMEDY}")
     return content
 
 

@@ -24,7 +24,7 @@ BESIDE = frozenset({MANIFEST, RUN, VERDICT})
 """Files outside `files`: facts that may differ between equal runs."""
 
 _ID = re.compile(r"[0-9a-f]{16}")
-_MOST_POINTER_BYTES = 1024
+_MAX_POINTER_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def read_pointer(volume: Path) -> str | None:
     """Return the id that LATEST names, or None when nothing was published yet."""
     expected = f"a file with an id, run the stage again: {make_command('rerun')}"
     try:
-        content = read_plain(volume / LATEST, most=_MOST_POINTER_BYTES, expected=expected)
+        content = read_plain(volume / LATEST, max_bytes=_MAX_POINTER_BYTES, expected=expected)
     except FileNotFoundError:
         return None
     text = content.decode(errors="replace").strip()
@@ -124,7 +124,7 @@ def read_pinned(volume: Path) -> str | None:
     place = volume / PINNED
     try:
         expected = "a file with an id; remove it, then roll back again to pin"
-        content = read_plain(place, most=_MOST_POINTER_BYTES, expected=expected)
+        content = read_plain(place, max_bytes=_MAX_POINTER_BYTES, expected=expected)
     except FileNotFoundError:
         return None
     except OSError as error:

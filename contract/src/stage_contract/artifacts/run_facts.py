@@ -15,7 +15,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 def read_run(artifact: Path) -> dict[str, Any]:
     """Return run.json; {} if it is missing, or not an object that can be written again."""
     try:
-        run = json.loads(read_plain(artifact / RUN, most=_MAX_BYTES))
+        run = json.loads(read_plain(artifact / RUN, max_bytes=_MAX_BYTES))
         # Python also reads NaN, numbers that become infinite, and halves of surrogate pairs.
         json.dumps(run, ensure_ascii=False, allow_nan=False).encode()
     except (OSError, ValueError, RecursionError, ContractError):

@@ -15,7 +15,7 @@ from stage_contract.errors import ContractError
 
 DRAFT = ".draft-"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-_MOST_POINTER_BYTES = 1024
+_MAX_POINTER_BYTES = 1024
 
 
 def output_volume() -> Path:
@@ -95,7 +95,7 @@ def note_refusal(volume: Path, artifact_id: str) -> str:
 def read_refused(volume: Path) -> str | None:
     """Return the id in REFUSED, unless that artifact is the latest."""
     try:
-        content = read_plain(volume / REFUSED, most=_MOST_POINTER_BYTES)
+        content = read_plain(volume / REFUSED, max_bytes=_MAX_POINTER_BYTES)
     except (OSError, ContractError):
         return None
     found = content.decode(errors="replace").strip()

@@ -10,7 +10,7 @@ RETRIED_EXIT_CODES = frozenset({os.EX_UNAVAILABLE, os.EX_CANTCREAT})
 """Exit codes to retry: an unreachable source or a full disk may recover by itself."""
 
 FIRST_PAUSE_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 300.0
+MAX_PAUSE_SECONDS = 300.0
 
 
 @dataclass
@@ -61,5 +61,5 @@ class Scheduler:
             self._again_at = None if refresh_seconds is None else now + refresh_seconds
             return None
         pause = self._pause
-        self._again_at, self._pause = now + pause, min(2 * pause, LONGEST_PAUSE_SECONDS)
+        self._again_at, self._pause = now + pause, min(2 * pause, MAX_PAUSE_SECONDS)
         return pause

@@ -12,10 +12,10 @@ from track.published import Published
 PREFIX: Final = "stagecoach."
 MODEL_ID: Final = f"{PREFIX}model_id"
 TRIAL_OF: Final = f"{PREFIX}trial_of"
-_LONGEST_PARAMETER: Final = 6000
-_LONGEST_TAG: Final = 5000
-_LONGEST_KEY: Final = 250
-_LONGEST_SOURCE: Final = 500
+_MAX_PARAMETER_CHARACTERS: Final = 6000
+_MAX_TAG_CHARACTERS: Final = 5000
+_MAX_KEY_CHARACTERS: Final = 250
+_MAX_SOURCE_CHARACTERS: Final = 500
 """Limits of MLflow's servers."""
 
 _FORBIDDEN: Final = re.compile(r"[^\w.\- :]")
@@ -31,7 +31,7 @@ def parameters(model: Published) -> dict[str, str]:
     found |= {"task": model.document["task"], "rows": model.artifact.rows}
     for part in ("search", "calibration", "decision", "interval"):
         found |= {f"{part}.{key}": value for key, value in _plain(model.document.get(part))}
-    return _named({key: _text(value)[:_LONGEST_PARAMETER] for key, value in found.items()})
+    return _named({key: _text(value)[:_MAX_PARAMETER_CHARACTERS] for key, value in found.items()})
 
 
 def metrics(model: Published) -> dict[str, float]:
@@ -64,17 +64,23 @@ def tags(model: Published) -> dict[str, str]:
         if "kind" in entry:
             found[f"{PREFIX}{entry['kind']}"] = str(entry["content"])
     found |= gate_tags(model)
-    return {key: value[:_LONGEST_TAG] for key, value in found.items()}
+    return {key: value[:_MAX_TAG_CHARACTERS] for key, value in found.items()}
 
 
 def gate_tags(model: Published) -> dict[str, str]:
     """Return the tags that may change after a model was logged: a refused model can be accepted."""
     if model.refusal:
-        return {f"{PREFIX}gate": "refused", f"{PREFIX}gate.reasons": model.refusal[:_LONGEST_TAG]}
+        return {
+            f"{PREFIX}gate": "refused",
+            f"{PREFIX}gate.reasons": model.refusal[:_MAX_TAG_CHARACTERS],
+        }
     override = model.verdict.get("override")
     if isinstance(override, dict):
         who = f"{override.get('who', '')}: {override.get('why', '')}"
-        return {f"{PREFIX}gate": "accepted by hand", f"{PREFIX}gate.override": who[:_LONGEST_TAG]}
+        return {
+            f"{PREFIX}gate": "accepted by hand",
+            f"{PREFIX}gate.override": who[:_MAX_TAG_CHARACTERS],
+        }
     return {f"{PREFIX}gate": "accepted"}
 
 
@@ -85,7 +91,7 @@ def sources(model: Published) -> list[tuple[str, str]]:
     """
     lineage = model.artifact.manifest.get("lineage", [])
     found = [(str(e["source"]), str(e.get("sha256", ""))) for e in lineage if "source" in e]
-    return [(name[:_LONGEST_SOURCE], digest) for name, digest in found]
+    return [(name[:_MAX_SOURCE_CHARACTERS], digest) for name, digest in found]
 
 
 def trials(model: Published) -> Iterator[tuple[str, dict[str, str], dict[str, float]]]:
@@ -115,12 +121,12 @@ def _named[T](found: Mapping[str, T]) -> dict[str, T]:
     """Return the same values under valid MLflow keys; equal keys are numbered."""
     named: dict[str, T] = {}
     for key, value in found.items():
-        name = plain = _FORBIDDEN.sub("_", key)[:_LONGEST_KEY]
+        name = plain = _FORBIDDEN.sub("_", key)[:_MAX_KEY_CHARACTERS]
         number = 1
         while name in named:
             number += 1
             end = f"_{number}"
-            name = plain[: _LONGEST_KEY - len(end)] + end
+            name = plain[: _MAX_KEY_CHARACTERS - len(end)] + end
         named[name] = value
     return named
 

@@ -17,7 +17,7 @@ _PARENT: Final = "mlflow.parentRunId"
 _FINISHED: Final = "FINISHED"
 _HANDED_ON: Final = ("mlflow-artifacts:", "http:", "https:")
 """Artifact locations that the server proxies."""
-_LONGEST_DIGEST: Final = 36
+_MAX_DIGEST_CHARACTERS: Final = 36
 
 
 class Runs:
@@ -156,7 +156,7 @@ def _params(values: dict[str, str]) -> list[Param]:
 def _datasets(model: Published) -> list[DatasetInput]:
     context = [InputTag("mlflow.data.context", "training")]
     return [
-        DatasetInput(Dataset(source, digest[:_LONGEST_DIGEST], "local", source), context)
+        DatasetInput(Dataset(source, digest[:_MAX_DIGEST_CHARACTERS], "local", source), context)
         for source, digest in facts.sources(model)
     ]
 

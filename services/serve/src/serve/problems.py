@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 MEDIA_TYPE = "application/problem+json"
-LONGEST_LIST = 20
+MAX_ERRORS = 20
 """Maximum number of errors in one response; a client that has fixed them sees the next ones."""
 
 SCHEMA: dict[str, Any] = {
@@ -43,8 +43,8 @@ SCHEMA: dict[str, Any] = {
     },
 }
 
-_LONGEST_TEXT = 100
-_LARGEST_NUMBER = 2**63
+_MAX_TEXT_CHARACTERS = 100
+_MAX_NUMBER = 2**63
 
 
 class Complaint(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -114,8 +114,8 @@ class Complaints:
         Raises:
             RequestError: The list is full.
         """
-        if len(self._listed) == LONGEST_LIST:
-            raise self._error(f"more than {LONGEST_LIST} errors, the first follow")
+        if len(self._listed) == MAX_ERRORS:
+            raise self._error(f"more than {MAX_ERRORS} errors, the first follow")
         self._listed.append(complaint)
 
     def raise_if_any(self) -> None:
@@ -160,12 +160,12 @@ def showable(value: object) -> object:
         return "a list"
     if isinstance(value, dict):
         return "an object"
-    if isinstance(value, int | float) and not abs(value) < _LARGEST_NUMBER:
+    if isinstance(value, int | float) and not abs(value) < _MAX_NUMBER:
         return shortened(str(value))
     return value
 
 
 def shortened(text: str) -> str:
     """Return a text as a response may echo it."""
-    cut = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    cut = text if len(text) <= _MAX_TEXT_CHARACTERS else f"{text[:_MAX_TEXT_CHARACTERS]}…"
     return cut.encode(errors="backslashreplace").decode()

@@ -11,7 +11,7 @@ from serve.runtime.access import check_path
 from serve.runtime.origins import check_origin
 from serve.runtime.resources import cpu_share, memory_share
 
-_MOST_WORKERS = 64
+_MAX_WORKERS = 64
 _PORTS = range(1, 65536)
 _WORKER_BYTES = 120e6
 """Maximum memory of a worker in bytes, without the bodies of large requests."""
@@ -22,7 +22,7 @@ type Seconds = Annotated[float, Field(gt=0, le=3600)]
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """Settings of the API; the model defines what it predicts."""
 
-    workers: Annotated[int, Field(ge=1, le=_MOST_WORKERS)] | None = None
+    workers: Annotated[int, Field(ge=1, le=_MAX_WORKERS)] | None = None
     """Number of worker processes; default: one for each whole processor of the container, as far as
     its memory allows, and at least one."""
 
@@ -111,7 +111,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     def worker_count(self) -> int:
         """Return the number of worker processes."""
-        most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MOST_WORKERS)
+        most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MAX_WORKERS)
         return self.workers or max(1, int(most))
 
     @property

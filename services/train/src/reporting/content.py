@@ -24,7 +24,7 @@ from reporting.sections.metrics_table import MetricRow, SliceTable, list_metrics
 from reporting.sections.model_outputs import describe_outputs
 from reporting.sections.notices import Notice, find_notices
 
-DEPENDENCES_MAX = 8
+MAX_DEPENDENCE_PLOTS = 8
 CLASS_LINES_MAX = 5
 
 
@@ -147,7 +147,9 @@ def _plots(sample: Sample, names: Sequence[str]) -> list[Plot]:
 
 def _dependences(sample: Sample, importances: Importances, names: Sequence[str]) -> list[Plot]:
     """Return the partial dependence plots of the most important columns that lower the error."""
-    wanted = [found.column for found in importances.columns if found.loss > 0][:DEPENDENCES_MAX]
+    wanted = [found.column for found in importances.columns if found.loss > 0][
+        :MAX_DEPENDENCE_PLOTS
+    ]
     drawn = _drawn_outputs(sample, names)
     return [plot_dependence(found, drawn) for found in measure_dependences(sample, wanted)]
 

@@ -86,7 +86,7 @@ def _trial(name: str, hyperparameters: Hyperparameters, scores: Sequence[float])
 def compare(rows: Matrix, problem: Problem, *, metric: Metric, settings: Settings) -> list[Trial]:
     """Return all trials on a sample of the rows, best first."""
     seed, folds = settings.seed, settings.folds
-    drawn = sample(rows, problem, at_most=settings.cv_rows, folds=folds, seed=seed)
+    drawn = sample(rows, problem, max_rows=settings.cv_rows, folds=folds, seed=seed)
     splits = make_folds(drawn, problem, metric=metric, folds=folds, seed=seed)
     return CrossValidation(problem, drawn, splits, metric).run(settings)
 

@@ -23,7 +23,7 @@ CELLS_IN_MEMORY = 500_000_000
 
 CELLS_PER_THREAD = 500_000
 """Minimum number of cells per thread: with fewer, threads mostly wait."""
-THREADS_MAX = 4
+MAX_THREADS = 4
 
 _CELLS_PER_BATCH = 16_000_000
 """Number of cells in a batch, 64 MB of float32; a page on disk takes a quarter."""
@@ -57,7 +57,7 @@ type Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]
 def open_store(draft: Path, data: FeatureData, settings: Settings) -> Iterator[Store]:
     """Yield the store of the matrices; files are in the draft and are removed at the end."""
     rows, features = count_rows(data.artifact, "train"), len(data.problem.features)
-    threads = settings.threads or min(THREADS_MAX, 1 + rows * features // CELLS_PER_THREAD)
+    threads = settings.threads or min(MAX_THREADS, 1 + rows * features // CELLS_PER_THREAD)
     in_memory = settings.external_memory_rows
     if rows <= (CELLS_IN_MEMORY // features if in_memory is None else in_memory):
         yield Store(threads, None)
@@ -113,12 +113,12 @@ def _features(rows: Rows, chosen: Chosen, names: list[str]) -> Iterator[NDArray[
         start += len(features)
 
 
-def _in_large(parts: Iterator[NDArray[np.float32]], at_least: int) -> Iterator[NDArray[np.float32]]:
+def _in_large(parts: Iterator[NDArray[np.float32]], min_rows: int) -> Iterator[NDArray[np.float32]]:
     """Join parts until they have this many rows."""
     waiting: list[NDArray[np.float32]] = []
     for part in parts:
         waiting.append(part)
-        if sum(map(len, waiting)) >= at_least:
+        if sum(map(len, waiting)) >= min_rows:
             yield np.concatenate(waiting)
             waiting = []
     if any(map(len, waiting)):

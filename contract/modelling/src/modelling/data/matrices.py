@@ -141,9 +141,11 @@ def _stored(schema: pa.Schema) -> pa.Schema:
     )
 
 
-def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_most: int) -> pa.Table:
-    """Return at most `at_most` rows, evenly spread over the folder and always the same."""
-    chosen = spread(count_rows(source, folder), at_most)
+def read_evenly_spaced(
+    source: Artifact, folder: str, *, columns: Sequence[str], max_rows: int
+) -> pa.Table:
+    """Return at most `max_rows` rows, evenly spaced over the folder and always the same."""
+    chosen = evenly_spaced(count_rows(source, folder), max_rows)
     parts, start = [], 0
     for batch in read_batches(source, folder, columns=columns):
         stop = start + batch.num_rows
@@ -152,9 +154,9 @@ def read_spread(source: Artifact, folder: str, *, columns: Sequence[str], at_mos
     return pa.Table.from_batches(parts).combine_chunks()
 
 
-def spread(rows: int, at_most: int) -> NDArray[np.int64]:
-    """Return at most `at_most` evenly spread row numbers."""
-    return np.unique(np.linspace(0, rows - 1, min(rows, at_most)).astype(np.int64))
+def evenly_spaced(rows: int, max_rows: int) -> NDArray[np.int64]:
+    """Return at most `max_rows` evenly spaced row numbers."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, max_rows)).astype(np.int64))
 
 
 def count_rows(source: Artifact, folder: str) -> int:

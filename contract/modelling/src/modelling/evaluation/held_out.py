@@ -14,8 +14,8 @@ from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import (
     count_rows,
     read_batches,
+    read_evenly_spaced,
     read_group,
-    read_spread,
     read_target,
     read_weights,
 )
@@ -52,7 +52,7 @@ class HeldOut:
     group: NDArray[np.int64] | None
     """Group codes, in a split by group."""
     sample: pa.Table
-    """At most MAX_SAMPLE_ROWS evenly spread rows."""
+    """At most MAX_SAMPLE_ROWS evenly spaced rows."""
 
     def predict(self, model: Graph) -> Outputs:
         """Return the outputs of the graph for all rows."""
@@ -112,7 +112,9 @@ class HeldOut:
         return evaluate(inside, metrics=[COVERAGE], seed=seed)
 
     def _read_stored_features(self, names: list[str]) -> NDArray[np.float32]:
-        stored = read_spread(self.data.artifact, "test", columns=names, at_most=MAX_SAMPLE_ROWS)
+        stored = read_evenly_spaced(
+            self.data.artifact, "test", columns=names, max_rows=MAX_SAMPLE_ROWS
+        )
         return np.column_stack([stored[name].to_numpy() for name in names])
 
 
@@ -135,7 +137,7 @@ def read_held_out(data: FeatureData) -> HeldOut:
             " expected the same rows, run features again"
         )
     names = data.schema.names
-    sample = read_spread(data.artifact, "test-rows", columns=names, at_most=MAX_SAMPLE_ROWS)
+    sample = read_evenly_spaced(data.artifact, "test-rows", columns=names, max_rows=MAX_SAMPLE_ROWS)
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
     return HeldOut(data, target, weights, group, sample)

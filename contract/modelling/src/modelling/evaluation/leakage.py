@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from stage_contract import LOGGER
 
 from modelling.data.feature_data import FeatureData
-from modelling.data.matrices import TARGET, read_spread
+from modelling.data.matrices import TARGET, read_evenly_spaced
 
 MIN_LEAK_SHARE = 0.98
 """Minimum share of the target that a column explains on held-out rows to count as leakage."""
@@ -40,7 +40,7 @@ def find_leaks(data: FeatureData) -> list[Leak]:
     """
     names = [feature.name for feature in data.problem.features]
     tables = [
-        read_spread(data.artifact, folder, columns=[*names, TARGET], at_most=MAX_ROWS)
+        read_evenly_spaced(data.artifact, folder, columns=[*names, TARGET], max_rows=MAX_ROWS)
         for folder in ("train", "test")
     ]
     leaks = []
@@ -114,8 +114,8 @@ def _rank_score(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]
     fitted, truth = (_ranks(known, target) for target in targets)
     predicted = DecisionTreeRegressor(random_state=0).fit(matrices[0], fitted).predict(matrices[1])
     residual = float(((truth - predicted) ** 2).sum())
-    spread = float(((truth - truth.mean()) ** 2).sum())
-    return 1 - residual / spread if spread else 0.0  # Values beyond the known range share one rank.
+    total = float(((truth - truth.mean()) ** 2).sum())
+    return 1 - residual / total if total else 0.0  # Values beyond the known range share one rank.
 
 
 def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:

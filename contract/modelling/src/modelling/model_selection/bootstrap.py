@@ -114,11 +114,11 @@ def compare(
 def _draw(truth: Values, classes: int, *, generator: np.random.Generator) -> NDArray[np.int64]:
     """Return the rows to resample, at least one of every class."""
     rows = np.arange(len(truth))
-    at_most = MAX_BOOTSTRAP_ROWS * 2 // max(2, classes)
-    if len(rows) <= at_most:
+    max_rows = MAX_BOOTSTRAP_ROWS * 2 // max(2, classes)
+    if len(rows) <= max_rows:
         return rows
     one_of_each = [np.flatnonzero(truth == index)[:1] for index in range(classes)]
-    drawn = generator.choice(rows, at_most, replace=False)
+    drawn = generator.choice(rows, max_rows, replace=False)
     return np.asarray(np.unique(np.concatenate([drawn, *one_of_each])))
 
 

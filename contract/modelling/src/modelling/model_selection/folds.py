@@ -67,16 +67,16 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
         )
 
 
-def sample(matrix: Matrix, problem: Problem, *, at_most: int, folds: int, seed: int) -> Matrix:
-    """Return about `at_most` rows drawn by the seed, in order of time in a split by time.
+def sample(matrix: Matrix, problem: Problem, *, max_rows: int, folds: int, seed: int) -> Matrix:
+    """Return about `max_rows` rows drawn by the seed, in order of time in a split by time.
 
     Every class keeps a row for each fold, however rare it is.
     """
     rows = np.arange(len(matrix.target))
-    if len(rows) <= at_most and matrix.time is None:
+    if len(rows) <= max_rows and matrix.time is None:
         return matrix
-    if len(rows) > at_most:
-        drawn = np.random.default_rng(seed).choice(rows, at_most, replace=False)
+    if len(rows) > max_rows:
+        drawn = np.random.default_rng(seed).choice(rows, max_rows, replace=False)
         rare = [np.flatnonzero(matrix.target == c)[:folds] for c in range(problem.class_count)]
         rows = np.unique(np.concatenate([drawn, *rare]))
     if matrix.time is not None:

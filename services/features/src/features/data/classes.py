@@ -63,20 +63,20 @@ class Classes:
         return indexes
 
 
-def choose_classes(counts: LabelCounts, *, at_least: int, target: Target) -> Classes:
+def choose_classes(counts: LabelCounts, *, min_rows: int, target: Target) -> Classes:
     """Return the classes with enough training rows.
 
     Raises:
         ContractError: Fewer than two classes have enough training rows.
     """
     rows = counts.train_rows
-    chosen = sorted(label for label, count in rows.items() if count >= at_least)
+    chosen = sorted(label for label, count in rows.items() if count >= min_rows)
     if len(chosen) < MIN_CLASSES:
-        raise ContractError(_too_few_classes(rows, at_least=at_least, target=target))
+        raise ContractError(_too_few_classes(rows, min_rows=min_rows, target=target))
     return Classes(chosen, sorted(rows.keys() - chosen))
 
 
-def _too_few_classes(rows: Mapping[Label, int], *, at_least: int, target: Target) -> str:
+def _too_few_classes(rows: Mapping[Label, int], *, min_rows: int, target: Target) -> str:
     name = target.name
     if len(rows) < MIN_CLASSES:
         return f"target '{name}' has one value in all rows; expected two or more classes"
@@ -85,6 +85,6 @@ def _too_few_classes(rows: Mapping[Label, int], *, at_least: int, target: Target
         f"{'a class' if target.column.is_private else label} {count}" for count, label in by_rows
     )
     return (
-        f"target '{name}': fewer than two classes have {at_least} training rows ({counts});"
+        f"target '{name}': fewer than two classes have {min_rows} training rows ({counts});"
         " expected two, add rows or lower min_class_rows in [features]"
     )

@@ -60,9 +60,9 @@ class GraphBuilder:
         bounds = [self.constant(np.array([bound], np.int64)) for bound in (start, stop, axis)]
         return self.add("Slice", values, *bounds)
 
-    def split(self, texts: str, delimiter: str, *, at_most: int) -> str:
-        """Split texts at most `at_most` times; the parts form a new last axis, padded by ""."""
-        name = self.add("StringSplit", texts, delimiter=delimiter, maxsplit=at_most)
+    def split(self, texts: str, delimiter: str, *, max_splits: int) -> str:
+        """Split texts at most `max_splits` times; the parts form a new last axis, padded by ""."""
+        name = self.add("StringSplit", texts, delimiter=delimiter, maxsplit=max_splits)
         self.nodes[-1].output.append(f"{name}_parts")
         return name
 

@@ -77,7 +77,7 @@ class RoleRules:
             return Role(column, "constant")
         setting = self.columns.get(column.name, ColumnSetting())
         if setting.encoding == "text":
-            return self._text_role(column, values, at_most=setting.max_words)
+            return self._text_role(column, values, max_words=setting.max_words)
         if setting.order is not None:
             return _ordered_role(column, count_texts(values), order=setting.order)
         if column.type == "string" or column.name in self.forced:
@@ -86,8 +86,8 @@ class RoleRules:
             return Role(column, "input", "date-parts")
         return Role(column, "input", "boolean" if column.type == "boolean" else "number")
 
-    def _text_role(self, column: Column, values: pa.ChunkedArray, *, at_most: int) -> Role:
-        words = frequent_words(as_texts(values), at_least=self.rare_below, at_most=at_most)
+    def _text_role(self, column: Column, values: pa.ChunkedArray, *, max_words: int) -> Role:
+        words = frequent_words(as_texts(values), min_texts=self.rare_below, max_words=max_words)
         if not words:
             raise ContractError(
                 f"text column '{column.name}': no word stands in {self.rare_below} of"

@@ -46,9 +46,9 @@ def _pieces(graph: GraphBuilder, column_index: int) -> str:
     padded = graph.add("Concat", column, graph.texts(["-"]), axis=0)
     # The locale C exists on every machine and lowers A to Z only.
     lower = graph.add("StringNormalizer", padded, case_change_action="LOWER", locale="C")
-    parts = graph.split(lower, " ", at_most=MAX_WORDS_READ)
+    parts = graph.split(lower, " ", max_splits=MAX_WORDS_READ)
     limited = graph.slice(parts, 0, MAX_WORDS_READ, axis=1)
-    lines = graph.split(limited, "\n", at_most=MAX_LINES_READ - 1)
+    lines = graph.split(limited, "\n", max_splits=MAX_LINES_READ - 1)
     return graph.add("Reshape", lines, _integers(graph, 0, -1))
 
 

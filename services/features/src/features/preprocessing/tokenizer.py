@@ -78,16 +78,16 @@ def _lower_ascii(text: str) -> str:
     return text.encode().lower().decode()
 
 
-def frequent_words(texts: Iterable[str], *, at_least: int, at_most: int) -> tuple[str, ...]:
+def frequent_words(texts: Iterable[str], *, min_texts: int, max_words: int) -> tuple[str, ...]:
     """Return the most frequent words, in alphabetical order; ties are broken by the word.
 
-    Each word is in `at_least` texts, and has two or more characters, one of them alphanumeric.
+    Each word is in `min_texts` texts, and has two or more characters, one of them alphanumeric.
     """
     counts = Counter(word for text in texts for word in set(split_words(text)))
     frequent = [
         word
         for word, count in counts.items()
-        if count >= at_least and len(word) >= _MIN_CHARACTERS and any(map(str.isalnum, word))
+        if count >= min_texts and len(word) >= _MIN_CHARACTERS and any(map(str.isalnum, word))
     ]
     frequent.sort(key=lambda word: (-counts[word], word))
-    return tuple(sorted(frequent[:at_most]))
+    return tuple(sorted(frequent[:max_words]))

@@ -114,9 +114,9 @@ def define_problem(table: CleanTable, settings: Settings) -> Problem:
     task, reason = infer_task(target, scan.labels, configured=settings.task)
     if task == "regression":
         return Problem(target, task, reason, None, rule, metadata, scan)
-    classes = choose_classes(scan.labels, at_least=settings.min_class_rows, target=target)
+    classes = choose_classes(scan.labels, min_rows=settings.min_class_rows, target=target)
     if classes.rare:
-        _warn_of_rare(classes, target=target, at_least=settings.min_class_rows)
+        _warn_of_rare(classes, target=target, min_rows=settings.min_class_rows)
         assignment = exclude_rare_classes(
             table, target, classes=classes, assignment=scan.assignment
         )
@@ -140,12 +140,12 @@ def _warn_of_share(assignment: Assignment, rule: TimeRule, *, expected: float) -
         )
 
 
-def _warn_of_rare(classes: Classes, *, target: Target, at_least: int) -> None:
+def _warn_of_rare(classes: Classes, *, target: Target, min_rows: int) -> None:
     shown = ", ".join(map(str, classes.rare[:MAX_SHOWN_CLASSES]))
     more = ", …" if len(classes.rare) > MAX_SHOWN_CLASSES else ""
     LOGGER.warning(
         "classes with fewer than %d training rows go to rejects/: %s;"
         " lower min_class_rows in [features] to keep them",
-        at_least,
+        min_rows,
         f"{len(classes.rare)} private ones" if target.column.is_private else f"{shown}{more}",
     )

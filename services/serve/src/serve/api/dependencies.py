@@ -56,7 +56,7 @@ async def request_body(request: Request) -> bytes:
         return await read_body(
             request.receive,
             context.headers,
-            most=service.settings.max_body_bytes,
+            max_bytes=service.settings.max_body_bytes,
             hold=partial(service.hold, context),
         )
     except DisconnectedError:

@@ -8,7 +8,7 @@ from stage_contract import ContractError
 
 from serve.api.dependencies import LiveModel, damaged, docs_are_served
 from serve.codecs.media_types import MODEL_ID
-from serve.model.artifact_files import MOST_PAGE_BYTES, PAGE, open_same, read_verified
+from serve.model.artifact_files import MAX_PAGE_BYTES, PAGE, open_same, read_verified
 from serve.problems import RequestError
 
 _SECURITY = {
@@ -46,7 +46,7 @@ def report(model: LiveModel) -> HTMLResponse:  # in a thread, because it reads a
     headers = _SECURITY | {MODEL_ID.decode(): name.decode()}
     try:
         artifact = open_same(model.folder, model.content)
-        content = read_verified(artifact, PAGE, most=MOST_PAGE_BYTES)
+        content = read_verified(artifact, PAGE, max_bytes=MAX_PAGE_BYTES)
     except ContractError as error:
         raise damaged(model, error) from None
     return HTMLResponse(content, headers=headers)

@@ -19,15 +19,15 @@ class DisconnectedError(Exception):
     """The client has disconnected; nobody reads the response."""
 
 
-def check_length(headers: Headers, *, most: int) -> int:
+def check_length(headers: Headers, *, max_bytes: int) -> int:
     """Return the declared length of a body, 0 if it is not declared.
 
     Raises:
-        RequestError: It exceeds `most` bytes.
+        RequestError: It exceeds `max_bytes` bytes.
     """
     declared = declared_length(headers)
-    if declared > most:
-        raise too_long(most)
+    if declared > max_bytes:
+        raise too_long(max_bytes)
     return declared
 
 
@@ -38,31 +38,31 @@ def declared_length(headers: Headers) -> int:
 
 
 async def read_body(
-    receive: Receive, headers: Headers, *, most: int, hold: Callable[[int], None]
+    receive: Receive, headers: Headers, *, max_bytes: int, hold: Callable[[int], None]
 ) -> bytes:
     """Return the body; `hold` is called for each part, and may refuse it.
 
     Raises:
-        RequestError: The body exceeds `most` bytes.
+        RequestError: The body exceeds `max_bytes` bytes.
         DisconnectedError: The client disconnected before the end.
     """
     declared = declared_length(headers)
-    if declared > most:
+    if declared > max_bytes:
         if b"expect" in headers:  # The client waits for "100 Continue" before it sends the body.
-            raise too_long(most, close=True)
-        raise await _drain(receive, most)
+            raise too_long(max_bytes, close=True)
+        raise await _drain(receive, max_bytes)
     message = await _receive(receive)
     body: bytes = message.get("body", b"")
     hold(len(body))
     if message.get("more_body"):
-        return await _read_rest(receive, body, most, hold=hold)
-    if len(body) > most:
-        raise too_long(most)
+        return await _read_rest(receive, body, max_bytes, hold=hold)
+    if len(body) > max_bytes:
+        raise too_long(max_bytes)
     return body
 
 
 async def _read_rest(
-    receive: Receive, start: bytes, most: int, *, hold: Callable[[int], None]
+    receive: Receive, start: bytes, max_bytes: int, *, hold: Callable[[int], None]
 ) -> bytes:
     parts, length, is_open = [start], len(start), True
     while is_open:
@@ -70,8 +70,8 @@ async def _read_rest(
         parts.append(message.get("body", b""))
         length += len(parts[-1])
         is_open = message.get("more_body", False)
-        if length > most:
-            raise await _drain(receive, most, is_open=is_open)
+        if length > max_bytes:
+            raise await _drain(receive, max_bytes, is_open=is_open)
         hold(len(parts[-1]))
     return b"".join(parts)
 
@@ -83,9 +83,9 @@ async def _receive(receive: Receive) -> Message:
     return message
 
 
-async def _drain(receive: Receive, most: int, *, is_open: bool = True) -> RequestError:
+async def _drain(receive: Receive, max_bytes: int, *, is_open: bool = True) -> RequestError:
     """Return the error for a body that is too long, after reading a bounded part of the rest."""
-    left = DRAINED_BODIES * most
+    left = DRAINED_BODIES * max_bytes
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
             while is_open and left > 0:
@@ -94,11 +94,11 @@ async def _drain(receive: Receive, most: int, *, is_open: bool = True) -> Reques
                 is_open = message.get("more_body", False)
     except TimeoutError:
         is_open = True
-    return too_long(most, close=is_open)
+    return too_long(max_bytes, close=is_open)
 
 
-def too_long(most: int, *, close: bool = False) -> RequestError:
+def too_long(max_bytes: int, *, close: bool = False) -> RequestError:
     """Return the error for a body that is too long."""
     headers = [(b"connection", b"close")] if close else []
-    detail = f"the body is longer than {most:,} bytes; send the rows in several requests"
+    detail = f"the body is longer than {max_bytes:,} bytes; send the rows in several requests"
     return RequestError(HTTPStatus.CONTENT_TOO_LARGE, detail, headers=headers, limit="body")

@@ -114,7 +114,7 @@ class Service:
             RequestError: No model is live, the body is too long, or too much waits already.
         """
         self.watcher.live()
-        if check_length(request.headers, most=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
+        if check_length(request.headers, max_bytes=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
             self.admission.check_space()
             self.admission.check_wait()
 

@@ -15,7 +15,7 @@ _DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
 """Names of characters that are hard to pass through a shell or make."""
 _MEAN_ELSE: Final = '"\r\n'
 _ENDINGS: Final = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-_LONGEST_NAME: Final = 220
+_MAX_NAME_BYTES: Final = 220
 """Maximum length of a file name, which leaves room for temporary suffixes and the rejects file."""
 
 
@@ -124,8 +124,8 @@ def _place(name: str, folder: Path) -> Path:
         raise OutputError(
             f"{folder}: not writable for uid {os.getuid()}; on the host: chmod a+rwx out"
         )
-    if any(len(part.encode()) > _LONGEST_NAME for part in PurePosixPath(name).parts):
-        raise SettingsError(f"OUT={name}: expected names of at most {_LONGEST_NAME} bytes")
+    if any(len(part.encode()) > _MAX_NAME_BYTES for part in PurePosixPath(name).parts):
+        raise SettingsError(f"OUT={name}: expected names of at most {_MAX_NAME_BYTES} bytes")
     if path.is_dir():
         raise SettingsError(f"OUT={name}: is a folder; name a file, or remove it")
     try:

@@ -10,7 +10,7 @@ import numpy as np
 from stage_contract import ContractError
 
 _LINE_FEED, _RETURN = b"\n\r"
-_LONGEST_CELL: Final = 64 << 20
+_MAX_CELL_BYTES: Final = 64 << 20
 """Maximum length of a quoted cell: a longer one most likely lacks its closing quote. ingest has the
 same limit."""
 
@@ -93,8 +93,8 @@ class QuoteCheck:
             )
         if is_last:
             raise ContractError(f"{place}: a quote is opened there and never closed; close it")
-        if whole - start > _LONGEST_CELL:
+        if whole - start > _MAX_CELL_BYTES:
             raise ContractError(
                 f"{place}: a quote is opened there and not closed within"
-                f" {_LONGEST_CELL >> 20} MiB, the longest cell that is read; close it"
+                f" {_MAX_CELL_BYTES >> 20} MiB, the longest cell that is read; close it"
             )

@@ -73,7 +73,7 @@ def _plain(field: pa.Field) -> pa.Field:
 BATCH_ROWS: Final = 65_536
 BATCH_BYTES: Final = 16 << 20
 """Maximum bytes of a batch, which bounds the memory: a few batches are in progress at a time."""
-_FEWEST_ROWS: Final = 64
+_MIN_ROWS: Final = 64
 """Minimum rows of a batch, so that one long text does not cause batches of a single row."""
 _BUFFER_BYTES: Final = 1 << 20
 
@@ -129,7 +129,7 @@ def _rows_at_once(encoded: parquet.ParquetFile, group: int, names: Sequence[str]
     row_bytes = sum(
         max(stored[name] / max(1, chunks.num_rows), longest.get(name, 0)) for name in names
     )
-    return max(_FEWEST_ROWS, min(BATCH_ROWS, int(BATCH_BYTES / max(1, row_bytes))))
+    return max(_MIN_ROWS, min(BATCH_ROWS, int(BATCH_BYTES / max(1, row_bytes))))
 
 
 def _longest(encoded: parquet.ParquetFile, group: int, names: list[str]) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from serve.problems import RequestError
 
-_LONGEST_INTEGER = 400
+_MAX_INTEGER_DIGITS = 400
 """Maximum digits of an integer to convert: a double has 309, and int() rejects thousands."""
 _VALUES_BESIDE_ROWS: Final = 10_000
 """Number of values that any body may have beside its rows, such as an index or parameters."""
@@ -55,7 +55,7 @@ def not_json(detail: str) -> RequestError:
 
 
 def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
+    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else float(digits)
 
 
 def _count_outside_texts(body: bytes, character: bytes) -> int:

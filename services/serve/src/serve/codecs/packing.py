@@ -27,8 +27,8 @@ type Convert = Callable[[Any], Value]
 
 _FORBIDDEN_IN_NAMES = frozenset({"\\", '"', *map(chr, range(32))})
 """Characters that msgspec can't encode in the name of an attribute."""
-_LONGEST_REMEMBERED = 128
-_MOST_REMEMBERED = 1024
+_MAX_CACHED_CHARACTERS = 128
+_MAX_CACHED = 1024
 _FEW_ROWS = 8
 """Number of rows from which whole columns are collected."""
 
@@ -112,8 +112,8 @@ class Memory(dict[Any, Value]):
 
     def __missing__(self, sent: Any) -> Value:
         value = self._clean(sent)
-        is_short = not isinstance(sent, str) or len(sent) <= _LONGEST_REMEMBERED
-        if is_short and len(self) < _MOST_REMEMBERED:
+        is_short = not isinstance(sent, str) or len(sent) <= _MAX_CACHED_CHARACTERS
+        if is_short and len(self) < _MAX_CACHED:
             self[sent] = value
         return value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from stage_contract import Artifact
 
 from serve.codecs.rows import Feed
-from serve.model.artifact_files import MOST_PAGE_BYTES, PAGE
+from serve.model.artifact_files import MAX_PAGE_BYTES, PAGE
 from serve.model.examples import run_examples
 from serve.model.graph.session import Graph
 from serve.model.refusals import RefusedError
@@ -55,10 +55,10 @@ def check_size(artifact: Artifact, bounds: Bounds) -> None:
     """Refuse a model.onnx or a page that is too large, before reading it."""
     sizes = {entry["path"]: entry["bytes"] for entry in artifact.manifest["files"]}
     _check_memory(sizes.get("model.onnx", 0) / _MB, bounds, what="has")
-    if sizes.get(PAGE, 0) > MOST_PAGE_BYTES:
+    if sizes.get(PAGE, 0) > MAX_PAGE_BYTES:
         raise RefusedError(
             "artifact",
-            f"{PAGE}: has {sizes[PAGE]:,} bytes, expected at most {MOST_PAGE_BYTES:,};"
+            f"{PAGE}: has {sizes[PAGE]:,} bytes, expected at most {MAX_PAGE_BYTES:,};"
             " run train again",
         )
 

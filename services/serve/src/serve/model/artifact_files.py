@@ -9,7 +9,7 @@ from stage_contract.artifacts.plain_files import read_plain
 
 PAGE: Final = "report.html"
 """The report that a model may include: a page for people."""
-MOST_PAGE_BYTES: Final = 16 * 1024 * 1024
+MAX_PAGE_BYTES: Final = 16 * 1024 * 1024
 """Maximum size: a worker holds the whole page in memory while it answers a request for it."""
 
 
@@ -30,8 +30,8 @@ def open_same(folder: Path, content: str) -> Artifact:
     return artifact
 
 
-def read_verified(artifact: Artifact, name: str, *, most: int) -> bytes:
-    """Return a listed file of at most `most` bytes.
+def read_verified(artifact: Artifact, name: str, *, max_bytes: int) -> bytes:
+    """Return a listed file of at most `max_bytes` bytes.
 
     Raises:
         ContractError: It is not listed, missing, larger, no plain file, or does not match.
@@ -40,7 +40,7 @@ def read_verified(artifact: Artifact, name: str, *, most: int) -> bytes:
     if name not in digests:
         raise ContractError(f"{name} is not in the manifest")
     try:
-        content = read_plain(artifact.path / name, most=most)
+        content = read_plain(artifact.path / name, max_bytes=max_bytes)
     except OSError as error:
         raise ContractError(f"{name} can't be read: {error.strerror}") from None
     if hashlib.sha256(content).hexdigest() != digests[name]:

@@ -28,7 +28,7 @@ _FROM_MODEL_JSON = (
 )
 
 
-_MOST_BYTES_BESIDE = 16 * 1024 * 1024
+_MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 
 
 def describe(
@@ -74,7 +74,7 @@ def _beside(path: Path) -> dict[str, Any] | None:
         ContractError: It is not a JSON object.
     """
     try:
-        content = json.loads(read_plain(path, most=_MOST_BYTES_BESIDE))
+        content = json.loads(read_plain(path, max_bytes=_MAX_DOCUMENT_BYTES))
     except FileNotFoundError:
         return None
     except (ValueError, RecursionError):

@@ -62,7 +62,7 @@ def read_bins(artifact: Artifact, description: Description) -> Bins | None:
     A faulty file is no reason to refuse a model, so it is only logged.
     """
     try:
-        document = read_verified(artifact, "reference.json", most=MAX_REFERENCE_BYTES)
+        document = read_verified(artifact, "reference.json", max_bytes=MAX_REFERENCE_BYTES)
         reference = msgspec.json.decode(document, type=_Reference)
     except (ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         LOGGER.warning(

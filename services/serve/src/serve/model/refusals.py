@@ -47,10 +47,10 @@ type Mark = list[tuple[str, int, int]] | None
 
 _FIRST_PAUSE_SECONDS: Final = 30.0
 _FIRST_PAUSE_FOR_RESOURCES: Final = 1.0
-_LONGEST_PAUSE_SECONDS: Final = 960.0
+_MAX_PAUSE_SECONDS: Final = 960.0
 """Maximum pause: testing a model that is too large or too slow is expensive."""
-_MOST_FILES_MARKED: Final = 1000
-_LONGEST_REASON: Final = 1000
+_MAX_MARKED_FILES: Final = 1000
+_MAX_REASON_CHARACTERS: Final = 1000
 
 
 class RefusedError(ContractError):
@@ -86,7 +86,9 @@ def fault_of(error: Exception, *, what: str) -> Fault:
 
 
 def _shortened(reason: str) -> str:
-    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
+    return (
+        reason if len(reason) <= _MAX_REASON_CHARACTERS else f"{reason[:_MAX_REASON_CHARACTERS]}…"
+    )
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Refused:
 
     def repeated_after(self, before: "Refused") -> "Refused":
         """Return this refusal as a repetition of `before`: since then, with twice the pause."""
-        pause = min(2 * before.retry_seconds, _LONGEST_PAUSE_SECONDS)
+        pause = min(2 * before.retry_seconds, _MAX_PAUSE_SECONDS)
         return replace(self, since=before.since, pause=pause)
 
     def applies_to(self, model: str, mark: Mark) -> bool:
@@ -142,7 +144,7 @@ class Refused:
 def mark_of(artifact: Path) -> Mark:
     """Return a mark that changes with the artifact's files."""
     try:
-        places = [artifact, *islice(artifact.rglob("*"), _MOST_FILES_MARKED)]
+        places = [artifact, *islice(artifact.rglob("*"), _MAX_MARKED_FILES)]
         found = [(path, path.lstat()) for path in places]
     except FileNotFoundError:
         return []

@@ -36,7 +36,7 @@ _MORE_BYTES: Final = 64_000_000
 _BYTES_OF_A_THREAD: Final = 8 * 1024 * 1024
 _MB: Final = 1_000_000
 _TICK_SECONDS: Final = 0.1
-_MOST_VERDICT_BYTES: Final = 100_000
+_MAX_VERDICT_BYTES: Final = 100_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Admitted | None, Fault | None]).decode
@@ -191,9 +191,9 @@ def _read_until(reading: int, *, seconds: float, is_due: Callable[[], bool]) -> 
     poll.register(reading, select.POLLIN)
     while (left := end - time.monotonic()) > 0:
         if poll.poll(min(left, _TICK_SECONDS) * 1000):
-            chunk = os.read(reading, _MOST_VERDICT_BYTES)
+            chunk = os.read(reading, _MAX_VERDICT_BYTES)
             note += chunk
-            if not chunk or len(note) > _MOST_VERDICT_BYTES:
+            if not chunk or len(note) > _MAX_VERDICT_BYTES:
                 return note
         elif not is_due():
             break

@@ -25,7 +25,7 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 """The byte order mark that editors and shells of Windows write at the start of a file."""
-_SHORTEST_KEY = 16
+_MIN_KEY_CHARACTERS = 16
 _BESIDE_KEY = len("/docs") + len("host") + len("x-api-key")
 """Bytes of the shortest request head with a key, besides the key, for `max_header_bytes`."""
 KEY_LIMIT: Final = "key"
@@ -164,9 +164,9 @@ def _read(path: Path, *, longest: int) -> list[bytes]:
     keys = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
     if not keys:
         raise SettingsError(f"api_keys_file {path}: no key in it, expected one a line")
-    if short := [place for place, key in enumerate(keys, 1) if len(key) < _SHORTEST_KEY]:
+    if short := [place for place, key in enumerate(keys, 1) if len(key) < _MIN_KEY_CHARACTERS]:
         raise SettingsError(
-            f"api_keys_file {path}: key {short[0]} has fewer than {_SHORTEST_KEY} characters;"
+            f"api_keys_file {path}: key {short[0]} has fewer than {_MIN_KEY_CHARACTERS} characters;"
             " make one with: openssl rand -hex 24"
         )
     if odd := [

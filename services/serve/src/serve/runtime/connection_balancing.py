@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from serve.runtime.shared_state import SharedState
 
-_MOST_FDS = 1
+_MAX_FDS = 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Balance:
         tasks: set[asyncio.Task[object]] = set()
 
         def take() -> None:
-            _, descriptors, _, _ = socket.recv_fds(inbox, 1, _MOST_FDS)
+            _, descriptors, _, _ = socket.recv_fds(inbox, 1, _MAX_FDS)
             for descriptor in descriptors:
                 connection = socket.socket(fileno=descriptor)
                 connection.settimeout(0.0)

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from serve.schema.signature import Column, Observed
 
-MOST_CATEGORIES: Final = 50
-FEWEST_ROWS: Final = 5
+MAX_CATEGORIES: Final = 50
+MIN_CATEGORY_ROWS: Final = 5
 """Minimum number of rows of a shown category: a rarer text may identify a person."""
 
 _SHOWN_OF_PRIVATE = ("rows", "missing")
@@ -20,8 +20,8 @@ def presentable_column(column: Column) -> Column:
         return column
     if column.private:
         return replace(column, observed=Observed(rows=seen.rows, missing=seen.missing))
-    frequent = [category for category in seen.categories if category.rows >= FEWEST_ROWS]
-    shown = tuple(frequent[:MOST_CATEGORIES])
+    frequent = [category for category in seen.categories if category.rows >= MIN_CATEGORY_ROWS]
+    shown = tuple(frequent[:MAX_CATEGORIES])
     return replace(column, observed=replace(seen, categories=shown))
 
 
@@ -34,5 +34,5 @@ def presentable_field(field: dict[str, Any]) -> dict[str, Any]:
         return field | {"observed": {key: seen[key] for key in _SHOWN_OF_PRIVATE}}
     if "categories" not in seen:
         return field
-    frequent = [each for each in seen["categories"] if each["rows"] >= FEWEST_ROWS]
-    return field | {"observed": seen | {"categories": frequent[:MOST_CATEGORIES]}}
+    frequent = [each for each in seen["categories"] if each["rows"] >= MIN_CATEGORY_ROWS]
+    return field | {"observed": seen | {"categories": frequent[:MAX_CATEGORIES]}}

@@ -8,18 +8,18 @@ from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import (
     BATCH_ROWS,
     count_rows,
-    read_spread,
+    evenly_spaced,
+    read_evenly_spaced,
     read_target,
     read_weights,
-    spread,
 )
 from modelling.data.tensors import Tensors, pack
 from modelling.graphs.session import Graph, concatenate
 from modelling.model_selection.bootstrap import Outcomes
 from modelling.model_selection.metrics import Metric, metrics_of
 
-ROWS_MAX = 100_000
-CELLS_MAX = 2_000_000
+MAX_ROWS = 100_000
+MAX_CELLS = 2_000_000
 """Maximum number of cells, which bounds the memory: a wide table uses fewer rows."""
 
 
@@ -41,9 +41,9 @@ class Sample:
         name = getattr(target, "column", target.name)
         return any(c.private for c in self.data.problem.columns if c.name in {name, target.name})
 
-    def some(self, at_most: int) -> "Part":
+    def some(self, max_rows: int) -> "Part":
         """Return fewer rows, evenly spread, packed for the graph."""
-        chosen = spread(len(self.rows), at_most)
+        chosen = evenly_spaced(len(self.rows), max_rows)
         rows = self.rows.take(pa.array(chosen))
         return Part(rows, pack(rows, self.data.schema), self.outcomes.take(chosen))
 
@@ -72,10 +72,10 @@ class Part:
 def read_sample(data: FeatureData, model: Graph) -> Sample:
     """Read held-out rows, all or an evenly spread sample, and predict them."""
     names = data.schema.names
-    at_most = min(ROWS_MAX, max(1000, CELLS_MAX // len(names)))
+    max_rows = min(MAX_ROWS, max(1000, MAX_CELLS // len(names)))
     of = count_rows(data.artifact, "test-rows")
-    chosen = spread(of, at_most)
-    rows = read_spread(data.artifact, "test-rows", columns=names, at_most=at_most)
+    chosen = evenly_spaced(of, max_rows)
+    rows = read_evenly_spaced(data.artifact, "test-rows", columns=names, max_rows=max_rows)
     weights = read_weights(data.artifact, data.problem, folder="test")
     truth = read_target(data.artifact, data.problem, folder="test")[chosen]
     answers = concatenate(

@@ -8,7 +8,7 @@ from reporting.plots.axes import Axis
 from reporting.plots.number_formats import decimals
 from reporting.plots.plot import at, box
 
-SHOWN_MAX = 25
+MAX_SHOWN = 25
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ImportanceRow:
 
 def importance_rows(importances: Importances) -> list[ImportanceRow]:
     """Return the bars of the most important columns, on one axis that starts at 0."""
-    shown = importances.columns[:SHOWN_MAX]
+    shown = importances.columns[:MAX_SHOWN]
     most = max(0.0, *(each.loss + each.deviation for each in shown))
     axis = Axis("", 0.0, most or 1.0, start=0, stop=100)
     # Digits relative to the largest value, so that all bars are comparable.

@@ -14,9 +14,9 @@ from stage_contract import Progress
 from reporting.inspection.held_out_sample import Part, Sample
 from reporting.plots.axes import quantiles
 
-ROWS_MAX = 400
-GRID_MAX = 24
-CATEGORIES_MAX = 10
+MAX_ROWS = 400
+MAX_GRID = 24
+MAX_CATEGORIES = 10
 CATEGORY_ROWS_MIN = 5
 """Minimum rows of a category: a rarer text may identify a person."""
 ENDS = (0.01, 0.99)
@@ -45,7 +45,7 @@ class Dependence:
 
 def measure_dependences(sample: Sample, columns: Sequence[str]) -> list[Dependence]:
     """Return the partial dependence of these columns, unless they are private or have no grid."""
-    part = sample.some(ROWS_MAX)
+    part = sample.some(MAX_ROWS)
     progress = Progress("columns varied", total=len(columns))
     found = []
     for name in columns:
@@ -68,7 +68,7 @@ def _grid(sample: Sample, column: InputColumn) -> _Grid | None:
     if column.input.group == "strings":
         seen = column.observed.get("categories", [])
         frequent = [str(c["value"]) for c in seen if c["rows"] >= CATEGORY_ROWS_MIN][
-            :CATEGORIES_MAX
+            :MAX_CATEGORIES
         ]
         return _Grid(frequent, frequent, np.empty(0)) if len(frequent) > 1 else None
     if column.type == "boolean":
@@ -80,8 +80,8 @@ def _grid(sample: Sample, column: InputColumn) -> _Grid | None:
     deciles = quantiles(numbers, np.linspace(0.1, 0.9, 9))
     low, high = quantiles(numbers, ENDS)
     values = np.unique(numbers[(numbers >= low) & (numbers <= high)])
-    if len(values) > GRID_MAX:
-        values = np.unique(quantiles(numbers, np.linspace(*ENDS, GRID_MAX), method="nearest"))
+    if len(values) > MAX_GRID:
+        values = np.unique(quantiles(numbers, np.linspace(*ENDS, MAX_GRID), method="nearest"))
     return _Grid(values, values, deciles) if len(values) > 1 else None
 
 

@@ -12,13 +12,13 @@ from stage_contract import Progress
 
 from reporting.inspection.held_out_sample import Part, Sample
 
-ROWS_MAX = 2_000
-ROWS_MIN = 50
+MAX_ROWS = 2_000
+MIN_ROWS = 50
 REPEATS = 5
 REPEATS_WIDE = 2
 """Repeats for a table with more than WIDE columns."""
 WIDE = 300
-ANSWERS_MAX = 300_000
+MAX_ANSWERS = 300_000
 """Maximum number of predictions, which bounds the time: fewer rows are shuffled in a wide table."""
 
 
@@ -67,8 +67,8 @@ def measure_importances(sample: Sample, metric: Metric, *, seed: int) -> Importa
     """
     columns = sample.data.schema.fields
     repeats = REPEATS if len(columns) <= WIDE else REPEATS_WIDE
-    at_most = max(ROWS_MIN, min(ROWS_MAX, ANSWERS_MAX // (repeats * len(columns))))
-    part = sample.some(at_most)
+    max_rows = max(MIN_ROWS, min(MAX_ROWS, MAX_ANSWERS // (repeats * len(columns))))
+    part = sample.some(max_rows)
     decides = sample.deciding(metric, part.outcomes)
     whole = part.outcomes.score(decides)
     progress = Progress("columns shuffled", total=len(columns))

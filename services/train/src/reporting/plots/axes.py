@@ -17,7 +17,7 @@ _TICKS = 5
 _STEPS = (1, 2, 2.5, 5, 10)
 """Round distances between ticks, times a power of ten."""
 
-_DECADES_MAX = 6
+_MAX_DECADES = 6
 """Maximum number of labelled powers of ten on a logarithmic axis."""
 
 _TOLERANCE = 1e-12
@@ -116,7 +116,7 @@ def _round_ticks(low: float, high: float) -> Sequence[float]:
 
 def _log_ticks(low: float, high: float) -> Sequence[float]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    stride = max(1, math.ceil((last - first) / _DECADES_MAX))
+    stride = max(1, math.ceil((last - first) / _MAX_DECADES))
     factors = (1,) if last - first > 2 else (1, 2, 5)
     powers = range(first, min(last, sys.float_info.max_10_exp) + 1, stride)
     values = [factor * 10.0**power for power in powers for factor in factors]

@@ -25,9 +25,9 @@ from reporting.plots.plot import (
     y_axis,
 )
 
-CURVES_MAX = 5
+MAX_CURVES = 5
 """Maximum number of classes with a curve, largest class first."""
-POINTS_MAX = 160
+MAX_POINTS = 160
 BINS = 10
 HISTOGRAM_BINS = 25
 
@@ -52,7 +52,7 @@ def _curves(rows: Outcomes) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np
     """Yield the curves to draw: the second of two classes, else the most frequent classes."""
     counts = np.bincount(rows.truth, minlength=rows.classes)
     by_rows = np.argsort(-counts, kind="stable").tolist()
-    for c in [1] if rows.classes == BINARY else by_rows[:CURVES_MAX]:
+    for c in [1] if rows.classes == BINARY else by_rows[:MAX_CURVES]:
         if 0 < counts[c] < len(rows.truth):
             yield c, rows.truth == c, rows.predicted[:, c].astype(np.float64)
 
@@ -62,7 +62,7 @@ def _roc(curves: Sequence[_Curve], weights: NDArray[np.float64] | None) -> Plot:
     areas, paths = [], [frame.diagonal()]
     for n, (_, truth, predicted) in enumerate(curves, 1):
         alarms, found, _ = roc_curve(truth, predicted, sample_weight=weights)
-        kept = thinned(len(alarms), at_most=POINTS_MAX)
+        kept = thinned(len(alarms), max_points=MAX_POINTS)
         paths.append(frame.line(alarms[kept], found[kept], style=f"line series-{n}"))
         areas.append(float(roc_auc_score(truth, predicted, sample_weight=weights)))
     caption = (
@@ -81,7 +81,7 @@ def _precision(curves: Sequence[_Curve], weights: NDArray[np.float64] | None) ->
     for n, (_, truth, predicted) in enumerate(curves, 1):
         right, found, _ = precision_recall_curve(truth, predicted, sample_weight=weights)
         # The last point, without any positive prediction, is a convention.
-        kept = thinned(len(right) - 1, at_most=POINTS_MAX)
+        kept = thinned(len(right) - 1, max_points=MAX_POINTS)
         paths.append(frame.steps(found[kept], right[kept], style=f"line series-{n}"))
         averages.append(float(average_precision_score(truth, predicted, sample_weight=weights)))
     if len(curves) == 1:

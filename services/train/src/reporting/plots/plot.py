@@ -141,9 +141,9 @@ def at(position: float) -> str:
     return "0" if text == "-0" else text
 
 
-def thinned(count: int, *, at_most: int) -> NDArray[np.int64]:
-    """Return the indexes of at most `at_most` points of a line, evenly spaced, ends included."""
-    return np.unique(np.linspace(0, count - 1, min(count, at_most)).round().astype(np.int64))
+def thinned(count: int, *, max_points: int) -> NDArray[np.int64]:
+    """Return the indexes of at most `max_points` points of a line, evenly spaced, ends included."""
+    return np.unique(np.linspace(0, count - 1, min(count, max_points)).round().astype(np.int64))
 
 
 def _points(xs: Iterable[float], ys: Iterable[float]) -> str:

@@ -19,7 +19,7 @@ from reporting.plots.plot import (
     y_axis,
 )
 
-DOTS_MAX = 600
+MAX_DOTS = 600
 """Maximum number of rows drawn as dots; more rows are drawn as a density of shaded cells."""
 
 TRIM = 0.002
@@ -134,10 +134,10 @@ def _errors_by_prediction(
 
 
 def _points(frame: Frame, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> Sequence[Path]:
-    if len(xs) <= DOTS_MAX:
+    if len(xs) <= MAX_DOTS:
         return [frame.points(xs, ys)]
     return frame.density(xs, ys)
 
 
 def _shading(rows: NDArray[np.float64]) -> str:
-    return " The stronger the colour, the more rows." if len(rows) > DOTS_MAX else ""
+    return " The stronger the colour, the more rows." if len(rows) > MAX_DOTS else ""

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from reporting.plots.number_formats import share
 
-SHOWN_MAX = 10
+MAX_SHOWN = 10
 """Maximum number of rows of the matrix; with more classes, the last row holds the smallest ones."""
-LISTED_MAX = 50
+MAX_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def confuse(rows: Outcomes, names: Sequence[str]) -> Confusion:
             found=float(counts[c, c] / counts[c].sum()),
             right=float(counts[c, c] / counts[:, c].sum()) if counts[:, c].any() else None,
         )
-        for c in by_rows[:LISTED_MAX]
+        for c in by_rows[:MAX_LISTED]
         if counts[c].any()
     ]
     return Confusion(shown, table, listed, left_out=rows.classes - len(listed))
@@ -81,9 +81,9 @@ def _gather(
     counts: NDArray[np.int64], by_rows: NDArray[np.int64], names: Sequence[str]
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return the table of the largest classes, with the others merged into the last row."""
-    if len(names) <= SHOWN_MAX:
+    if len(names) <= MAX_SHOWN:
         return counts, list(names)
-    large = np.sort(by_rows[: SHOWN_MAX - 1])
+    large = np.sort(by_rows[: MAX_SHOWN - 1])
     group = np.full(len(names), len(large))
     group[large] = np.arange(len(large))
     small = np.zeros((len(large) + 1, len(large) + 1), dtype=np.int64)

@@ -14,7 +14,7 @@ PRIVATE = "private: no value is shown"
 CATEGORY_ROWS_MIN = 5
 """Minimum rows of a category: a rarer text may identify a person."""
 _CATEGORIES_SHOWN = 3
-_BARS_MAX = 12
+_MAX_BARS = 12
 _TEXT_LENGTH = 24
 SKETCH_WIDTH, SKETCH_HEIGHT = 120, 22
 
@@ -92,9 +92,9 @@ def _categories(found: Sequence[dict[str, Any]], present: int) -> tuple[str, Ske
     ]
     more = "" if len(found) <= _CATEGORIES_SHOWN else " …"
     most = max(each["rows"] for each in found)
-    width = SKETCH_WIDTH / _BARS_MAX
+    width = SKETCH_WIDTH / _MAX_BARS
     bars = ""
-    for place, each in enumerate(found[:_BARS_MAX]):
+    for place, each in enumerate(found[:_MAX_BARS]):
         top = SKETCH_HEIGHT - max(1.0, (SKETCH_HEIGHT - 2) * each["rows"] / most)
         left = place * width
         bars += f"M{at(left)} {at(top)}H{at(left + width - 2)}V{SKETCH_HEIGHT}H{at(left)}Z"

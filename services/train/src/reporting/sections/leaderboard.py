@@ -10,7 +10,7 @@ from reporting.plots.axes import Axis
 from reporting.plots.number_formats import number, score
 from reporting.plots.plot import at
 
-SHOWN_MAX = 25
+MAX_SHOWN = 25
 BAR_WIDTH, BAR_HEIGHT = 120, 16
 
 
@@ -50,7 +50,7 @@ def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
     single trial, all.
     """
     trials = document.get("candidates") or []
-    shown = trials[:SHOWN_MAX]
+    shown = trials[:MAX_SHOWN]
     if not shown:
         return Leaderboard("", [], left_out=0)
     ends = [t["score"] + sign * t["deviation"] for t in shown for sign in (-1, 1)]

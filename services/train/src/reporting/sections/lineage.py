@@ -8,7 +8,7 @@ from typing import Any
 from modelling.data.feature_data import FeatureData
 from stage_contract import origin_of_artifact
 
-REASONS_MAX = 20
+MAX_REASONS = 20
 HIDDEN = "(private)"
 
 
@@ -85,8 +85,8 @@ def _step(entry: Mapping[str, Any], rows_in: int | None) -> Step:
         rows=entry["rows"],
         rejected=rejected,
         duplicates=0 if rows_in is None else max(0, rows_in - entry["rows"] - rejected),
-        reasons=ranked[:REASONS_MAX],
-        other_reasons=sum(rows for _, rows in ranked[REASONS_MAX:]),
+        reasons=ranked[:MAX_REASONS],
+        other_reasons=sum(rows for _, rows in ranked[MAX_REASONS:]),
     )
 
 

@@ -61,7 +61,7 @@ def fit_best(
     time_budget = TimeBudget(None if replay else settings.budget_seconds)
     check_target(rows.target, problem)
     seed = settings.seed
-    drawn = sample(rows, problem, at_most=settings.cv_rows, folds=settings.folds, seed=seed)
+    drawn = sample(rows, problem, max_rows=settings.cv_rows, folds=settings.folds, seed=seed)
     folds = make_folds(drawn, problem, metric=metric, folds=settings.folds, seed=seed)
     if settings.interval is not None:
         check_coverage(settings.interval, rows=sum(len(held_out) for _, held_out in folds))

@@ -43,18 +43,18 @@ class OutOfFold:
             self.predictions[rows], self.target[rows], self.weights[rows], self.fold[rows], group
         )
 
-    def thin(self, at_most: int) -> "OutOfFold":
-        """Return about `at_most` rows; each class keeps its total weight.
+    def thin(self, max_rows: int) -> "OutOfFold":
+        """Return about `max_rows` rows; each class keeps its total weight.
 
         Of a rare class, `_MIN_CLASS_ROWS` rows remain. The draw is the same at every call.
         """
-        if len(self) <= at_most:
+        if len(self) <= max_rows:
             return self
         random = np.random.default_rng(0)
         kept, weights = np.zeros(len(self), dtype=np.bool_), self.weights.copy()
         for label in np.unique(self.target):
             rows = np.flatnonzero(self.target == label)
-            count = max(round(len(rows) * at_most / len(self)), min(len(rows), _MIN_CLASS_ROWS))
+            count = max(round(len(rows) * max_rows / len(self)), min(len(rows), _MIN_CLASS_ROWS))
             drawn = random.choice(rows, count, replace=False)
             kept[drawn] = True
             weights[drawn] *= self.weights[rows].sum() / self.weights[drawn].sum()

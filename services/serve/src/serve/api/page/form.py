@@ -155,7 +155,7 @@ def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _example_rows(model: Model, artifact: Artifact) -> list[dict[str, Any]]:
     """Return held-out rows without private columns, and without texts that training never had."""
-    content = read_verified(artifact, "examples.jsonl", most=_MAX_FILE_BYTES)
+    content = read_verified(artifact, "examples.jsonl", max_bytes=_MAX_FILE_BYTES)
     shown = [column for column in model.description.signature.fields if not column.private]
     usual: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -186,7 +186,7 @@ def _distribution(
         return None
     if not any(entry["path"] == "reference.json" for entry in artifact.manifest["files"]):
         return None
-    content = read_verified(artifact, "reference.json", most=MAX_REFERENCE_BYTES)
+    content = read_verified(artifact, "reference.json", max_bytes=MAX_REFERENCE_BYTES)
     try:
         found = msgspec.json.decode(content, type=_Reference).target
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -70,7 +70,7 @@ def read_facts(path: Path) -> Facts:
     """
     artifact = open_artifact(path, "model")
     description = read_description(
-        read_verified(artifact, "model.json", most=_MAX_DESCRIPTION_BYTES)
+        read_verified(artifact, "model.json", max_bytes=_MAX_DESCRIPTION_BYTES)
     )
     signature = description.signature
     columns = [*signature.group("numbers"), *signature.group("strings")]

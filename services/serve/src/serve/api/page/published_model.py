@@ -180,7 +180,7 @@ def open_manifest(path: Path, *, most: int) -> Artifact:
 
 
 def _read_document(artifact: Artifact) -> _Document:
-    content = read_plain(artifact.path / _MODEL, most=_MAX_MODEL_BYTES)
+    content = read_plain(artifact.path / _MODEL, max_bytes=_MAX_MODEL_BYTES)
     digests = {entry["path"]: entry["sha256"] for entry in artifact.manifest["files"]}
     if hashlib.sha256(content).hexdigest() != digests.get(_MODEL):
         raise ContractError(f"{_MODEL} does not match its SHA-256 in the manifest")

@@ -14,7 +14,7 @@ from serve.model.models import Model
 from serve.problems import RequestError
 from serve.schema.cells import CellError
 
-_MOST_ROWS = 2000
+_MAX_ROWS = 2000
 """A batch with this many rows takes no more requests, however few bytes they have."""
 
 
@@ -36,7 +36,7 @@ def answer_json_batch(model: Model, bodies: Iterable[bytes]) -> list[bytes | Non
     rows: list[Any] = []
     for body in bodies:
         try:
-            found.append(() if len(rows) >= _MOST_ROWS else model.json_rows.fast.decode(body))
+            found.append(() if len(rows) >= _MAX_ROWS else model.json_rows.fast.decode(body))
         except UNUSUAL:
             found.append(())
         rows += found[-1]
@@ -61,7 +61,7 @@ def answer_table_batch[Read](
     found: dict[int, tuple[Read, Table]] = {}
     rows = 0
     for place, each in enumerate(asked):
-        if rows >= _MOST_ROWS:
+        if rows >= _MAX_ROWS:
             break
         one = _unless_wrong(read, model, each)
         if one is not None and one[1].rows:

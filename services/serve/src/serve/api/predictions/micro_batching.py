@@ -17,7 +17,7 @@ from serve.codecs.media_types import Answer
 from serve.model.model_watcher import ModelWatcher
 from serve.problems import RequestError
 
-_MOST_BYTES = 256 * 1024
+_MAX_BYTES = 256 * 1024
 """Bytes of bodies beyond which a batch runs at once. With a quarter of it, trees are 5 % slower: in
 a smaller batch, sorted rows differ more from their neighbours."""
 
@@ -49,7 +49,7 @@ class MicroBatcher:
                 return
         self._waiting.setdefault(batcher, []).append((asked, deliver))
         self._bytes += len(asked.body)
-        if self._bytes > _MOST_BYTES:
+        if self._bytes > _MAX_BYTES:
             self.run()
 
     async def answer(

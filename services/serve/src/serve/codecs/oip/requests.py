@@ -11,7 +11,7 @@ from serve.problems import RequestError, shortened
 
 TENSORS_AT = b"inference-header-content-length"
 """The header field with the length of the JSON before binary tensors."""
-_LONGEST_LENGTH = 15
+_MAX_LENGTH_DIGITS = 15
 _REFUSED = {
     "classification": "the class has its own output, and `probabilities` those of all",
     "shared_memory_region": "tensors are sent in the body only",
@@ -80,7 +80,7 @@ def _header_length(headers: Headers, whole: int) -> int:
     text = headers.get(TENSORS_AT)
     if text is None:
         return whole
-    if not (text.isdigit() and len(text) <= _LONGEST_LENGTH and int(text) <= whole):
+    if not (text.isdigit() and len(text) <= _MAX_LENGTH_DIGITS and int(text) <= whole):
         sent = text.decode("latin-1")[:100]
         raise not_json(
             f"Inference-Header-Content-Length is {sent}, expected the length of the JSON"

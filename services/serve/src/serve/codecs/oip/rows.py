@@ -18,8 +18,8 @@ from serve.codecs.oip.tensors import (
 from serve.schema.signature import Signature
 
 _LISTS_BESIDE_ROWS = 1_000
-_MOST_REMEMBERED = 16
-_LONGEST_REMEMBERED = 8 * 1024
+_MAX_CACHED = 16
+_MAX_CACHED_BYTES = 8 * 1024
 """Maximum bytes of the JSON before binary tensors that is cached; clients repeat it for the same
 number of rows."""
 
@@ -74,8 +74,8 @@ class InferRows:
                 places.append((tensor, slice(begin, end)))
         layout = _Layout(request, rows, places, end)
         is_bare = request.id is None and all(tensor.data is None for tensor in request.inputs)
-        if is_bare and len(text) <= _LONGEST_REMEMBERED:
-            if len(self._remembered) == _MOST_REMEMBERED:
+        if is_bare and len(text) <= _MAX_CACHED_BYTES:
+            if len(self._remembered) == _MAX_CACHED:
                 self._remembered.clear()
             self._remembered[text] = layout
         return layout

@@ -17,7 +17,7 @@ from serve.problems import Complaint, Complaints, RequestError, shortened, showa
 _LENGTH: Final = struct.Struct("<I")
 _BYTE: Final = np.dtype("u1")
 _BINARY_SIZE: Final = "binary_data_size"
-_MOST_BYTES: Final = 2**63
+_MAX_BYTES: Final = 2**63
 """Limit of a declared size: no body has as many bytes, and Python refuses to print an integer of
 thousands of digits."""
 
@@ -41,7 +41,7 @@ def binary_size(tensor: Tensor) -> int:
         RequestError: Its declared size is missing or invalid.
     """
     size = (tensor.parameters or {}).get(_BINARY_SIZE)
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MOST_BYTES:
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MAX_BYTES:
         raise _wrong(tensor, f"{_BINARY_SIZE} {showable(size)}", "data, or a number of bytes")
     return size
 

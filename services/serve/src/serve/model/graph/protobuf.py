@@ -8,8 +8,8 @@ from stage_contract import ContractError
 UNREADABLE: Final = (IndexError, KeyError, TypeError, ValueError)
 """Exceptions for bytes that are not such a message."""
 
-_LONGEST_VARINT = 70
-_LARGEST_KEY = 2**32 - 1
+_MAX_VARINT_BITS = 70
+_MAX_KEY = 2**32 - 1
 
 
 def not_onnx() -> ContractError:
@@ -22,7 +22,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
     place = 0
     while place < len(message):
         key, place = _varint(message, place)
-        if key > _LARGEST_KEY:
+        if key > _MAX_KEY:
             raise ValueError("no key")  # Other parsers use the lower half, and see another field.
         number, kind = key >> 3, key & 7
         if kind == 0:
@@ -47,7 +47,7 @@ def _varint(message: memoryview, place: int) -> tuple[int, int]:
         place += 1
         value |= (byte & 127) << shift
         shift += 7
-        if shift > _LONGEST_VARINT:
+        if shift > _MAX_VARINT_BITS:
             raise ValueError("no varint")
         if byte < 128:
             return value, place
