@@ -12,7 +12,7 @@ import httpx
 import pytest
 from asking import CSV, Worker, errors
 from serve.codecs.rows import Rows
-from serve.problems import Complaints, RequestError
+from serve.problems import ErrorList, RequestError
 from serve.schema.signature import Signature
 from serve.source.encodings import AmbiguousTextError, decode, decodings
 from serve.source.file_formats import Renamed, SourceFormat, read_formats
@@ -57,11 +57,11 @@ def test_a_header_means_the_columns_of_the_contract(case: dict[str, Any]) -> Non
     assert headers.resolve(case["header"]) == case["names"]
     for request in case["requests"]:
         found = headers.resolve(request["header"])
-        complaints = Complaints()
-        Rows(signature, [form]).check_names(found, complaints)
+        errors = ErrorList()
+        Rows(signature, [form]).check_names(found, errors)
         refused: Sequence[Any] = ()
         try:
-            complaints.raise_if_any()
+            errors.raise_if_any()
         except RequestError as error:
             refused = [each.column for each in error.errors]
         assert [*refused] == request.get("refused", []), request

@@ -47,7 +47,7 @@ _MAX_TEXT_CHARACTERS = 100
 _MAX_NUMBER = 2**63
 
 
-class Complaint(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class ErrorDetail(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One error; `row` counts from 1, in CSV from the line below the header."""
 
     row: int | None = None
@@ -65,7 +65,7 @@ class RequestError(Exception):
         status: HTTPStatus,
         detail: str,
         *,
-        errors: Sequence[Complaint] = (),
+        errors: Sequence[ErrorDetail] = (),
         headers: Sequence[tuple[bytes, bytes]] = (),
         limit: str | None = None,
         public_detail: str | None = None,
@@ -102,13 +102,13 @@ class RequestError(Exception):
         return msgspec.json.encode(self.members())
 
 
-class Complaints:
+class ErrorList:
     """Collects the errors of a table; stops when the list is full."""
 
     def __init__(self) -> None:
-        self._listed: list[Complaint] = []
+        self._listed: list[ErrorDetail] = []
 
-    def add(self, complaint: Complaint) -> None:
+    def add(self, error: ErrorDetail) -> None:
         """Add an error.
 
         Raises:
@@ -116,7 +116,7 @@ class Complaints:
         """
         if len(self._listed) == MAX_ERRORS:
             raise self._error(f"more than {MAX_ERRORS} errors, the first follow")
-        self._listed.append(complaint)
+        self._listed.append(error)
 
     def raise_if_any(self) -> None:
         """Refuse the request if there are errors."""
@@ -136,7 +136,7 @@ def bug() -> RequestError:
 
 def unknown_name(
     name: str, known: Iterable[str], *, row: int | None = None, meant: Sequence[str] = ()
-) -> Complaint:
+) -> ErrorDetail:
     """Return the error for an unknown column.
 
     `meant` are the columns for which the source uses this name.
@@ -144,7 +144,7 @@ def unknown_name(
     name = shortened(name)
     close = meant or difflib.get_close_matches(name, list(known), n=1)
     several = f"; here it may be {' or '.join(meant)}" if len(meant) > 1 else ""
-    return Complaint(
+    return ErrorDetail(
         expected=f"a column of the model, see GET /model{several}",
         row=row,
         column=name,

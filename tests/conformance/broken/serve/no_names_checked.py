@@ -1,13 +1,13 @@
 """Columns with unknown names are ignored."""
 
-from serve.problems import Complaints
+from serve.problems import ErrorList
 
-_add = Complaints.add
-
-
-def add(self, complaint):
-    if not complaint.expected.startswith("a column of the model"):
-        _add(self, complaint)
+_add = ErrorList.add
 
 
-Complaints.add = add
+def add(self, error):
+    if not error.expected.startswith("a column of the model"):
+        _add(self, error)
+
+
+ErrorList.add = add

@@ -9,7 +9,7 @@ from stage_contract import ContractError, SettingsError, did_you_mean
 from serve.batch.arguments import Job
 from serve.batch.arrow_cells import has_cells
 from serve.codecs.rows import Rows
-from serve.problems import Complaint, Complaints, RequestError
+from serve.problems import ErrorDetail, ErrorList, RequestError
 
 _SHOWN: Final = 3
 
@@ -27,14 +27,14 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
                 f"KEEP={name}: no such column in {job.name}{did_you_mean(name, names)}"
             )
     carried = {name for name in job.keep or () if name not in rows.known}
-    complaints = Complaints()
+    errors = ErrorList()
     try:
-        rows.check_names([name for name in names if name not in carried], complaints)
-        complaints.raise_if_any()
+        rows.check_names([name for name in names if name not in carried], errors)
+        errors.raise_if_any()
     except RequestError as error:
-        told = [_sentence(complaint, rows) for complaint in error.errors]
-        more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-        raise ContractError(f"{job.name}: {'; '.join(told[:_SHOWN])}{more}") from None
+        sentences = [_sentence(each, rows) for each in error.errors]
+        more = f", and {len(sentences) - _SHOWN} more" if len(sentences) > _SHOWN else ""
+        raise ContractError(f"{job.name}: {'; '.join(sentences[:_SHOWN])}{more}") from None
     twice = [name for name in carried if names.count(name) > 1]
     if twice:
         raise ContractError(f"{job.name}: column {twice[0]} is there twice; rename one of them")
@@ -55,14 +55,14 @@ def check_types(job: Job, schema: pa.Schema, rows: Rows) -> None:
             )
 
 
-def _sentence(complaint: Complaint, rows: Rows) -> str:
-    if complaint.column in rows.known:
-        return f"column {complaint.column}: expected {complaint.expected}"
-    meant = f" did you mean {complaint.did_you_mean}? Else" if complaint.did_you_mean else ""
-    _, _, several = complaint.expected.partition("; ")
+def _sentence(error: ErrorDetail, rows: Rows) -> str:
+    if error.column in rows.known:
+        return f"column {error.column}: expected {error.expected}"
+    meant = f" did you mean {error.did_you_mean}? Else" if error.did_you_mean else ""
+    _, _, several = error.expected.partition("; ")
     if several:
-        return f"column '{complaint.column}': {several}; name it in the header"
+        return f"column '{error.column}': {several}; name it in the header"
     return (
-        f"column {complaint.column}: the model does not know it;{meant} name it in KEEP to carry"
+        f"column {error.column}: the model does not know it;{meant} name it in KEEP to carry"
         " it along"
     )

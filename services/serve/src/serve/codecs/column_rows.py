@@ -15,7 +15,7 @@ from serve.codecs.columns import Cells, Table
 from serve.codecs.converters import Converter, compile_converter, limits
 from serve.codecs.json_rows import too_many_rows
 from serve.codecs.rows import Feed, Rows
-from serve.problems import Complaint, Complaints
+from serve.problems import ErrorDetail, ErrorList
 from serve.schema.cells import CellError, Rules
 from serve.schema.signature import Signature
 from serve.schema.values import Value
@@ -64,9 +64,9 @@ class ColumnRows:
         Raises:
             RequestError: Lists them.
         """
-        complaints = Complaints()
-        self._rows.check_names(names, complaints)
-        complaints.raise_if_any()
+        errors = ErrorList()
+        self._rows.check_names(names, errors)
+        errors.raise_if_any()
 
     def check_rows(self, rows: int) -> None:
         """Refuse too many rows, and none.
@@ -77,9 +77,9 @@ class ColumnRows:
         if rows > self.max_rows:
             raise too_many_rows(self.max_rows)
         if rows == 0:
-            complaints = Complaints()
-            complaints.add(Complaint(expected="at least one row"))
-            complaints.raise_if_any()
+            errors = ErrorList()
+            errors.add(ErrorDetail(expected="at least one row"))
+            errors.raise_if_any()
 
     def reads(self, name: str) -> bool:
         """Whether the model reads a column of this name."""

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from serve.codecs.json_rows import too_many_rows
 from serve.codecs.packing import Memory
 from serve.codecs.rows import Feed, Rows
-from serve.problems import Complaint, Complaints, RequestError
+from serve.problems import ErrorDetail, ErrorList, RequestError
 from serve.schema.cells import CellError, Rules
 from serve.schema.values import Value
 from serve.source.dialects import (
@@ -70,7 +70,7 @@ class _Lines:
             ):
                 expected = f"{self._columns} cells as in the header"
                 detail = f"line {number:,} has more than {most:,} cells, expected {expected}"
-                errors = [Complaint(expected=expected, value=f"more than {most:,} cells")]
+                errors = [ErrorDetail(expected=expected, value=f"more than {most:,} cells")]
                 raise RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=errors)
             self.begins_row = False
             yield line
@@ -193,9 +193,9 @@ class CsvRows:
             f"a header, {','.join(found.names[:2])},…: the first line is one that ingest skips, or"
             " a row"
         )
-        complaints = Complaints()
-        complaints.add(Complaint(expected=expected))
-        complaints.raise_if_any()
+        errors = ErrorList()
+        errors.add(ErrorDetail(expected=expected))
+        errors.raise_if_any()
 
     def _columns(self, table: Table) -> dict[str, Sequence[Value]]:
         """Return the cleaned columns, each cleaned in one pass."""
@@ -209,15 +209,15 @@ class CsvRows:
 
     def _check_form(self, table: Table) -> None:
         """Refuse unknown, repeated and missing columns, and rows of a different length."""
-        complaints = Complaints()
-        self._rows.check_names(table.names, complaints)
+        errors = ErrorList()
+        self._rows.check_names(table.names, errors)
         if not table.rows:
-            complaints.add(Complaint(expected="at least one row below the header"))
+            errors.add(ErrorDetail(expected="at least one row below the header"))
         for number, row in enumerate(table.rows, 1):
             if len(row) != len(table.names):
                 expected = f"{len(table.names)} cells as in the header"
-                complaints.add(Complaint(expected=expected, row=number, value=f"{len(row)} cells"))
-        complaints.raise_if_any()
+                errors.add(ErrorDetail(expected=expected, row=number, value=f"{len(row)} cells"))
+        errors.raise_if_any()
 
 
 def _cleaning(rules: Rules) -> Callable[[str], Value]:

@@ -6,7 +6,7 @@ from typing import Any
 from serve.codecs.json_bodies import check_counts, most_values, not_json, parse_json
 from serve.codecs.packing import UNUSUAL, compile_rows
 from serve.codecs.rows import Feed, Rows
-from serve.problems import Complaint, RequestError, showable
+from serve.problems import ErrorDetail, RequestError, showable
 from serve.schema.cells import Rules
 from serve.schema.signature import Signature
 
@@ -77,7 +77,5 @@ def _rows_of(document: object) -> list[Any]:
 
 
 def _wrong_form(expected: str, value: object, *, did_you_mean: str | None = None) -> RequestError:
-    complaint = Complaint(expected=expected, value=showable(value), did_you_mean=did_you_mean)
-    return RequestError(
-        HTTPStatus.UNPROCESSABLE_CONTENT, f"expected {expected}", errors=[complaint]
-    )
+    error = ErrorDetail(expected=expected, value=showable(value), did_you_mean=did_you_mean)
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, f"expected {expected}", errors=[error])

@@ -7,7 +7,7 @@ from typing import Any, Final
 from serve.codecs.column_rows import ColumnRows
 from serve.codecs.columns import Table, cells_of
 from serve.codecs.rows import Feed, Rows
-from serve.problems import Complaint, RequestError, showable
+from serve.problems import ErrorDetail, RequestError, showable
 from serve.schema.cells import Rules
 
 FORMS: Final = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -81,9 +81,9 @@ class ScoringRows:
 
 def wrong_form(expected: str, value: object, *, row: int | None = None) -> RequestError:
     """Return the error for JSON that is not a table."""
-    complaint = Complaint(row=row, value=showable(value), expected=expected)
+    error = ErrorDetail(row=row, value=showable(value), expected=expected)
     detail = f"expected {expected}"
-    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[error])
 
 
 def _is_list_of(value: object, kind: type) -> bool:

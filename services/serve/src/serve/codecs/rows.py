@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serve.problems import Complaint, Complaints, showable, unknown_name
+from serve.problems import ErrorDetail, ErrorList, showable, unknown_name
 from serve.schema.cells import CellError, Rules, compile_rules
 from serve.schema.signature import Signature
 from serve.schema.values import Value
@@ -30,19 +30,19 @@ class Rows:
             for group in ("numbers", "strings")
         }
 
-    def check_names(self, names: Iterable[str], complaints: Complaints) -> None:
+    def check_names(self, names: Iterable[str], errors: ErrorList) -> None:
         """Report unknown, repeated and missing columns of a table."""
         seen: set[str] = set()
         for name in names:
             if name not in self.known:
-                complaints.add(self._unknown(name))
+                errors.add(self._unknown(name))
             elif name in seen:
-                complaints.add(Complaint(expected="a column that is there once", column=name))
+                errors.add(ErrorDetail(expected="a column that is there once", column=name))
             seen.add(name)
         for name, rules in self.rules.items():
             if rules.column.is_required and name not in seen:
                 expected = "a column of the table: it must have values"
-                complaints.add(Complaint(expected=expected, column=name))
+                errors.add(ErrorDetail(expected=expected, column=name))
 
     def clean(self, rows: Iterable[object], read: Callable[[Rules, Any], Value]) -> Feed:
         """Return the graph's inputs.
@@ -50,28 +50,28 @@ class Rows:
         Raises:
             RequestError: A row breaks a rule; lists the errors.
         """
-        complaints = Complaints()
+        errors = ErrorList()
         cleaned: dict[str, list[Value]] = {name: [] for name in self.rules}
         unknown: set[str] = set()
         for number, row in enumerate(rows, 1):
             if not isinstance(row, Mapping):
                 expected = "an object of columns and values"
-                complaints.add(Complaint(expected=expected, row=number, value=showable(row)))
+                errors.add(ErrorDetail(expected=expected, row=number, value=showable(row)))
                 continue
             for name in row:
                 if name not in self.known and name not in unknown:
                     unknown.add(name)
-                    complaints.add(self._unknown(name, row=number))
+                    errors.add(self._unknown(name, row=number))
             for name, rules in self.rules.items():
                 value = row.get(name)
                 try:
                     cleaned[name].append(read(rules, value))
                 except CellError as error:
-                    complaints.add(_complaint(rules, value, row=number, expected=str(error)))
-        complaints.raise_if_any()
+                    errors.add(_error_detail(rules, value, row=number, expected=str(error)))
+        errors.raise_if_any()
         return self.pack(cleaned)
 
-    def _unknown(self, name: str, *, row: int | None = None) -> Complaint:
+    def _unknown(self, name: str, *, row: int | None = None) -> ErrorDetail:
         """Return the error for an unknown name, which may be the source's name of a column."""
         return unknown_name(name, self.known, row=row, meant=self.headers.meant(name))
 
@@ -87,7 +87,7 @@ class Rows:
         }
 
 
-def _complaint(rules: Rules, value: object, *, row: int, expected: str) -> Complaint:
+def _error_detail(rules: Rules, value: object, *, row: int, expected: str) -> ErrorDetail:
     if rules.column.private:
-        return Complaint(expected=expected, row=row, column=rules.column.name)
-    return Complaint(expected=expected, row=row, column=rules.column.name, value=showable(value))
+        return ErrorDetail(expected=expected, row=row, column=rules.column.name)
+    return ErrorDetail(expected=expected, row=row, column=rules.column.name, value=showable(value))

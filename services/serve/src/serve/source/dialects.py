@@ -11,7 +11,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Self
 
-from serve.problems import Complaint, RequestError
+from serve.problems import ErrorDetail, RequestError
 from serve.source.file_formats import Dialect, SourceFormat
 from serve.source.headers import Headers
 
@@ -58,7 +58,7 @@ class HeaderLimits(NamedTuple):
         return RequestError(
             HTTPStatus.UNPROCESSABLE_CONTENT,
             f"expected {expected}",
-            errors=[Complaint(expected=expected)],
+            errors=[ErrorDetail(expected=expected)],
         )
 
 

@@ -12,7 +12,7 @@ from serve.codecs.columns import Cells, Numbers, Texts, cells_of
 from serve.codecs.json_bodies import not_json
 from serve.codecs.oip.datatypes import BOOLEANS, DATATYPES, NUMBERS, TEXTS
 from serve.codecs.oip.requests import Tensor
-from serve.problems import Complaint, Complaints, RequestError, shortened, showable
+from serve.problems import ErrorDetail, ErrorList, RequestError, shortened, showable
 
 _LENGTH: Final = struct.Struct("<I")
 _BYTE: Final = np.dtype("u1")
@@ -118,15 +118,15 @@ def _read_texts(tensor: Tensor, data: bytes, rows: int) -> Sequence[str]:
 
 
 def _decoded(tensor: Tensor, texts: Sequence[bytes]) -> list[str]:
-    complaints = Complaints()
+    errors = ErrorList()
     decoded = []
     for row, text in enumerate(texts, 1):
         try:
             decoded.append(text.decode())
         except UnicodeDecodeError:
             column = shortened(tensor.name)
-            complaints.add(Complaint(row=row, column=column, expected="a text in UTF-8"))
-    complaints.raise_if_any()
+            errors.add(ErrorDetail(row=row, column=column, expected="a text in UTF-8"))
+    errors.raise_if_any()
     return decoded
 
 
@@ -138,6 +138,6 @@ def _check_datatype(tensor: Tensor) -> None:
 
 def _wrong(tensor: Tensor, found: str, expected: str) -> RequestError:
     """Return the error for a malformed tensor."""
-    complaint = Complaint(column=shortened(tensor.name), value=found, expected=expected)
+    error = ErrorDetail(column=shortened(tensor.name), value=found, expected=expected)
     detail = f"input {shortened(tensor.name)}: {found}, expected {expected}"
-    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[complaint])
+    return RequestError(HTTPStatus.UNPROCESSABLE_CONTENT, detail, errors=[error])
