@@ -40,10 +40,10 @@ def test_a_file_of_wrong_rows_is_given_up_and_its_rows_are_explained(scorer: Sco
         (
             "carrat,cut\n1,Ideal\n",
             """carrat: expected a column of the model, see GET /model. Did you mean carat?
-carat: expected a column of the table: it must have values.""",
+carat: expected this column in the table: it is required.""",
         ),
-        ("carat,depth\n1,2\n", "cut: expected a column of the table: it must have values."),
-        ("carat,cut,cut\n1,Good,Good\n", "cut: expected a column that is there once."),
+        ("carat,depth\n1,2\n", "cut: expected this column in the table: it is required."),
+        ("carat,cut,cut\n1,Good,Good\n", "cut: expected this column only once."),
         ("carat,cut\n", "expected at least one row below the header."),
     ],
     ids=["unknown", "missing", "twice", "no rows"],

@@ -179,8 +179,8 @@ def test_a_column_that_the_model_does_not_know_is_carried_along_if_it_is_named(
     with pytest.raises(ContractError) as error:
         place.score("carrat,carat,cut\n1,1,Good\n")
     assert str(error.value) == (
-        "new.csv: column carrat: the model does not know it; did you mean carat? Else name it in"
-        " KEEP to carry it along"
+        "new.csv: column carrat: not a column of the model; did you mean carat? Otherwise add it"
+        " to KEEP to copy it to the result"
     )
 
 
@@ -314,9 +314,9 @@ def test_if_no_row_can_be_scored_an_earlier_result_stays(place: Place) -> None:
     [
         ("", "new.csv: holds no table"),
         ("carat,cut\n", "new.csv: no row could be scored, it has none"),
-        ("cut\nGood\n", "column carat: expected a column of the table: it must have values"),
-        ("carat,cut,cut\n1,Good,Good\n", "column cut: expected a column that is there once"),
-        ("carat~cut\n1~Good\n", "column carat~cut: the model does not know it"),
+        ("cut\nGood\n", "column carat: expected this column in the table: it is required"),
+        ("carat,cut,cut\n1,Good,Good\n", "column cut: expected this column only once"),
+        ("carat~cut\n1~Good\n", "column carat~cut: not a column of the model"),
         ("carat,cut\n1,Gr\u00fcn\n".encode("latin-1"), "new.csv: not utf-8 .* ENCODING=latin-1"),
         (b"PAR1 torn", "new.csv: can't be read as Parquet"),
     ],
@@ -378,8 +378,8 @@ def test_a_wrong_argument_is_refused(
     ("out", "says"),
     [
         ("folder.csv", "OUT=folder.csv: is a folder; name a file"),
-        ("file/a.csv", "OUT=file/a.csv: expected a folder before the name, not a file"),
-        ("file/sub/a.csv", "OUT=file/sub/a.csv: expected a folder before the name, not a file"),
+        ("file/a.csv", "OUT=file/a.csv: expected a folder in place of the file"),
+        ("file/sub/a.csv", "OUT=file/sub/a.csv: expected a folder in place of the file"),
     ],
 )
 def test_a_result_has_no_place_where_another_thing_stands(

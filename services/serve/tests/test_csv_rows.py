@@ -72,7 +72,7 @@ def test_classes_come_with_a_column_of_probabilities_each(penguins: Worker) -> N
         (b"", [{"column": "carat"}, {"column": "cut"}, {"expected": "at least one row"}]),
         (b"carat,cut\n", [{"expected": "at least one row below the header"}]),
         (b"carat,cutt\n1,x\n", [{"column": "cutt", "did_you_mean": "cut"}, {"column": "cut"}]),
-        (b"carat,cut,cut\n1,x,x\n", [{"column": "cut", "expected": "a column that is there once"}]),
+        (b"carat,cut,cut\n1,x,x\n", [{"column": "cut", "expected": "this column only once"}]),
         (b"carat,cut\n1,x\n1\n", [{"row": 2, "value": "1 cells", "expected": "2 cells"}]),
         (b"carat,cut\n1,x\nabc,x\n", [{"row": 2, "column": "carat", "value": "abc"}]),
         (b"carat,cut\n-1,\n", [{"expected": "more than 0"}, {"column": "cut", "value": ""}]),

@@ -233,8 +233,8 @@ def test_a_source_column_that_is_no_feature_is_ignored_whatever_it_holds(diamond
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ([CUT], "column carat: expected a column of the table: it must have values"),
-        ([*INPUTS, CUT], "column cut: expected a column that is there once"),
+        ([CUT], "column carat: expected this column in the table: it is required"),
+        ([*INPUTS, CUT], "column cut: expected this column only once"),
         ([*INPUTS, DEPTH | {"name": "dept"}], "did you mean depth?"),
         ([CARAT | {"data": [0, "x"]}, CUT], 'row 2, column carat: got "x", expected a number'),
         ([CARAT | {"data": [0, 1]}, CUT], "row 1, column carat: got 0, expected more than 0"),
@@ -251,7 +251,7 @@ def test_a_source_column_that_is_no_feature_is_ignored_whatever_it_holds(diamond
         ([CARAT | {"data": None}, CUT], "expected data, or a number of bytes"),
         ([CARAT | {"datatype": "BF16"}, CUT], "expected one of BYTES, BOOL, UINT8"),
         ([CARAT | {"datatype": 7}, CUT], "Expected `str`, got `int` - at `$.inputs[0].datatype`"),
-        ([], "column carat: expected a column"),
+        ([], "column carat: expected this column"),
         ("x", "Expected `array`, got `str` - at `$.inputs`"),
         (
             [CARAT | {"shape": [0], "data": []}, CUT | {"shape": [0], "data": []}],

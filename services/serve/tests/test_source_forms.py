@@ -248,7 +248,7 @@ def test_a_source_in_an_encoding_of_no_file_is_read_as_utf8(
 
     answer = worker.send(ENCODED.encode("cp1252"), CSV)
 
-    assert "not understood (unknown encoding: punycode)" in caplog.text
+    assert "is invalid (unknown encoding: punycode)" in caplog.text
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("the body is not UTF-8")
 
@@ -327,7 +327,7 @@ def test_a_cell_of_any_length_within_the_body_is_read(tmp_path: Path) -> None:
         {"renamed": [{"written": ""}]},
     ],
 )
-def test_a_form_that_is_not_understood_is_left_out_and_said(
+def test_an_invalid_format_is_ignored_with_a_warning(
     tmp_path: Path, source: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -335,8 +335,8 @@ def test_a_form_that_is_not_understood_is_left_out_and_said(
 
     assert prices(worker.send(b"carat,cut\n1,Ideal\n", CSV)) == ["1030.5"]
     messages = [record.getMessage() for record in caplog.records]
-    [warning] = {message for message in messages if "not understood" in message}
-    assert warning.startswith("manifest.json: the form of diamonds.csv is not understood")
+    [warning] = {message for message in messages if "is invalid" in message}
+    assert warning.startswith("manifest.json: the format of diamonds.csv is invalid")
 
 
 def test_a_model_without_forms_is_one_whose_csv_is_read_by_the_standard() -> None:

@@ -34,7 +34,7 @@ SCHEMA: dict[str, Any] = {
                         "description": "Counts from 1; in CSV from the line below the header.",
                     },
                     "column": {"type": "string"},
-                    "value": {"description": "What was sent, shortened; not of private columns."},
+                    "value": {"description": "The value, shortened; omitted for private columns."},
                     "expected": {"type": "string"},
                     "did_you_mean": {"type": "string"},
                 },
@@ -88,7 +88,7 @@ class RequestError(Exception):
         )
 
     def members(self) -> dict[str, Any]:
-        """Return the members of the problem; its type is about:blank: the status tells the kind."""
+        """Return the members of the problem; with the type about:blank, the status is its kind."""
         document = {
             "type": "about:blank",
             "title": self.status.phrase,
@@ -130,20 +130,20 @@ class ErrorList:
 
 def bug() -> RequestError:
     """Return the error for a bug of the server."""
-    detail = "a bug of this service; its log says more"
+    detail = "a bug in this service; see its log"
     return RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def unknown_name(
-    name: str, known: Iterable[str], *, row: int | None = None, meant: Sequence[str] = ()
+    name: str, known: Iterable[str], *, row: int | None = None, candidates: Sequence[str] = ()
 ) -> ErrorDetail:
     """Return the error for an unknown column.
 
-    `meant` are the columns for which the source uses this name.
+    `candidates` are the columns for which the source uses this name.
     """
     name = shortened(name)
-    close = meant or difflib.get_close_matches(name, list(known), n=1)
-    several = f"; here it may be {' or '.join(meant)}" if len(meant) > 1 else ""
+    close = candidates or difflib.get_close_matches(name, list(known), n=1)
+    several = f"; here it may be {' or '.join(candidates)}" if len(candidates) > 1 else ""
     return ErrorDetail(
         expected=f"a column of the model, see GET /model{several}",
         row=row,
@@ -153,7 +153,7 @@ def unknown_name(
 
 
 def showable(value: object) -> object:
-    """Return a value as a response may echo it: short, and always encodable."""
+    """Return a value that is short and encodable, to echo in a response."""
     if isinstance(value, str):
         return shortened(value)
     if isinstance(value, list):
@@ -166,6 +166,6 @@ def showable(value: object) -> object:
 
 
 def shortened(text: str) -> str:
-    """Return a text as a response may echo it."""
+    """Return a text that is short and encodable, to echo in a response."""
     cut = text if len(text) <= _MAX_TEXT_CHARACTERS else f"{text[:_MAX_TEXT_CHARACTERS]}…"
     return cut.encode(errors="backslashreplace").decode()

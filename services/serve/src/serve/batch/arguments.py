@@ -13,10 +13,10 @@ from stage_contract.commands import make_command
 FORMATS: Final = (".csv", ".tsv", ".parquet")
 _DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
 """Names of characters that are hard to pass through a shell or make."""
-_MEAN_ELSE: Final = '"\r\n'
+_NOT_DELIMITERS: Final = '"\r\n'
 _ENDINGS: Final = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 _MAX_NAME_BYTES: Final = 220
-"""Maximum length of a file name, which leaves room for temporary suffixes and the rejects file."""
+"""Maximum length of a file name; temporary files and the rejects file have longer names."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Job:
     keep: tuple[str, ...] | None = None
     """Columns to keep, in this order; None keeps all."""
     delimiter: str | None = None
-    """Delimiter of the CSV; None: the one by which its header names columns of the model."""
+    """Delimiter of the CSV; None: the delimiter with which the header has columns of the model."""
     encoding: str | None = None
     """Encoding of the CSV; None: inferred from the file and from the source of the model."""
 
@@ -90,15 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="score",
         description="Predict every row of a table with the latest model, as POST /predict does.",
-        epilog="Rows that break a rule go to OUT.rejects.jsonl with row, column, value and what was"
-        " expected. Exit codes: 0 scored, 65 the table or the model can't be used, 73 the result"
+        epilog="Rows that break a rule go to OUT.rejects.jsonl with row, column, value and"
+        " expectation. Exit codes: 0 scored, 65 the table or the model can't be used, 73 the result"
         " can't be written, 78 an argument is wrong.",
     )
     parser.add_argument("source", metavar="IN", help="a CSV (.gz, .bz2, .zst) or Parquet file")
     parser.add_argument("target", metavar="OUT", help="the result, named .csv, .tsv or .parquet")
     parser.add_argument("--keep", metavar="A,B", help="columns to keep; default: all")
     parser.add_argument(
-        "--delimiter", metavar="D", help="of a CSV file, or tab; default: as its header shows"
+        "--delimiter", metavar="D", help="of a CSV file, or tab; default: inferred from its header"
     )
     parser.add_argument(
         "--encoding", metavar="E", help="of a CSV file; default: UTF-8, or that of the source"
@@ -131,7 +131,7 @@ def _place(name: str, folder: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise SettingsError(f"OUT={name}: expected a folder before the name, not a file") from None
+        raise SettingsError(f"OUT={name}: expected a folder in place of the file") from None
     return path
 
 
@@ -144,7 +144,7 @@ def _inside(name: str, argument: str) -> str:
 
 def _one_character(text: str) -> str:
     delimiter = _DELIMITERS.get(text, text)
-    if len(delimiter) != 1 or delimiter in _MEAN_ELSE:
+    if len(delimiter) != 1 or delimiter in _NOT_DELIMITERS:
         raise SettingsError(
             f"DELIMITER={text!r}: expected one character, no quote or line end; a tab is tab"
         )
@@ -155,4 +155,4 @@ def _known_encoding(name: str) -> str:
     try:
         return text_encoding(name)
     except LookupError:
-        raise SettingsError(f"ENCODING={name}: expected one such as utf-8 or latin-1") from None
+        raise SettingsError(f"ENCODING={name}: expected a name such as utf-8 or latin-1") from None

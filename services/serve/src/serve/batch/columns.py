@@ -37,7 +37,7 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
         raise ContractError(f"{job.name}: {'; '.join(sentences[:_SHOWN])}{more}") from None
     twice = [name for name in carried if names.count(name) > 1]
     if twice:
-        raise ContractError(f"{job.name}: column {twice[0]} is there twice; rename one of them")
+        raise ContractError(f"{job.name}: column {twice[0]} is repeated; rename one of them")
     return [*dict.fromkeys(job.keep or names)]
 
 
@@ -58,11 +58,11 @@ def check_types(job: Job, schema: pa.Schema, rows: Rows) -> None:
 def _sentence(error: ErrorDetail, rows: Rows) -> str:
     if error.column in rows.known:
         return f"column {error.column}: expected {error.expected}"
-    meant = f" did you mean {error.did_you_mean}? Else" if error.did_you_mean else ""
+    hint = f"did you mean {error.did_you_mean}? Otherwise " if error.did_you_mean else ""
     _, _, several = error.expected.partition("; ")
     if several:
         return f"column '{error.column}': {several}; name it in the header"
     return (
-        f"column {error.column}: the model does not know it;{meant} name it in KEEP to carry"
-        " it along"
+        f"column {error.column}: not a column of the model; {hint}add it to KEEP to copy it to the"
+        " result"
     )

@@ -1,4 +1,4 @@
-"""The format of a CSV file: that of the model's source, or inferred from the first row."""
+"""The format of a CSV file: the format of the model's source, or inferred from the first row."""
 
 import codecs
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,9 @@ _HEAD_BYTES: Final = (64 << 10, 8 << 20)
 _PART_BYTES: Final = 1 << 20
 
 
-def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str, DetectedFormat]:
+def find_format(
+    job: Job, rows: Rows, formats: Sequence[SourceFormat]
+) -> tuple[str, DetectedFormat]:
     """Return encoding and dialect of a file.
 
     The command line comes first. The file that the model was trained on is read as ingest read it.
@@ -28,14 +30,14 @@ def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str,
     Raises:
         ContractError: The encoding is ambiguous.
     """
-    forms = [form for form in forms if form.dialect]
-    same = [form for form in forms if _is_same(job, form)][:1]
-    dialects = CsvDialects(rows.headers, rows.known, same or forms)
+    formats = [source_format for source_format in formats if source_format.dialect]
+    same = [source_format for source_format in formats if _is_same(job, source_format)][:1]
+    dialects = CsvDialects(rows.headers, rows.known, same or formats)
     first: tuple[str, DetectedFormat] | None = None
     for size in _HEAD_BYTES:
         with open_bytes(job) as stream:
             head = stream.read(size)
-        for encoding in _encodings(job, head, same or forms, is_same=bool(same)):
+        for encoding in _encodings(job, head, same or formats, is_same=bool(same)):
             text = _decode_head(head, encoding)
             if text is None:
                 continue
@@ -54,15 +56,15 @@ def find_form(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> tuple[str,
 
 
 def _encodings(
-    job: Job, head: bytes, forms: Sequence[SourceFormat], *, is_same: bool
+    job: Job, head: bytes, formats: Sequence[SourceFormat], *, is_same: bool
 ) -> Iterator[str]:
-    said = job.encoding or marked(head)
-    if said:
-        yield said
+    declared = job.encoding or marked(head)
+    if declared:
+        yield declared
     elif is_same:
-        yield forms[0].encoding
+        yield formats[0].encoding
     else:
-        others = [*dict.fromkeys(beside_utf8(form.encoding for form in forms))]
+        others = [*dict.fromkeys(beside_utf8(source_format.encoding for source_format in formats))]
         if not others or _is_utf8(job, others):
             yield "utf-8"
         yield from others
@@ -74,15 +76,15 @@ def _is_utf8(job: Job, others: Sequence[str]) -> bool:
             return is_utf8(iter(lambda: stream.read(_PART_BYTES), b""), others)
         except AmbiguousTextError as error:
             raise ContractError(
-                f"{job.name}: may be UTF-8, and {error} as the source; say which,"
+                f"{job.name}: may be UTF-8, and {error} as the source; set"
                 f" ENCODING=utf-8 or ENCODING={error}"
             ) from None
 
 
-def _is_same(job: Job, form: SourceFormat) -> bool:
+def _is_same(job: Job, source_format: SourceFormat) -> bool:
     """Whether this is the file that the model was trained on."""
-    is_as_long = job.source.stat().st_size == form.bytes
-    return is_as_long and file_digest(job.source) == form.sha256
+    is_as_long = job.source.stat().st_size == source_format.bytes
+    return is_as_long and file_digest(job.source) == source_format.sha256
 
 
 def _decode_head(head: bytes, encoding: str) -> str | None:

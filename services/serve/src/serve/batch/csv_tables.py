@@ -13,7 +13,7 @@ from stage_contract import ContractError
 from serve.batch.arguments import Job
 from serve.batch.chunks import Chunk, OnMalformed
 from serve.batch.csv_fallback import read_slowly
-from serve.batch.csv_formats import find_form
+from serve.batch.csv_formats import find_format
 from serve.batch.csv_stream import CsvStream
 from serve.codecs.rows import Rows
 from serve.source.file_formats import SourceFormat
@@ -32,7 +32,7 @@ class CsvTable:
 
     rows: int | None = None
 
-    def __init__(self, job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> None:
+    def __init__(self, job: Job, rows: Rows, formats: Sequence[SourceFormat]) -> None:
         """Find the format of the file, and its columns.
 
         Raises:
@@ -41,7 +41,7 @@ class CsvTable:
         self._job = job
         self._encoding = job.encoding or "utf-8"
         with self._readable():
-            self._encoding, self._found = find_form(job, rows, forms)
+            self._encoding, self._found = find_format(job, rows, formats)
         if not self._found.names:
             raise ContractError(f"{job.name}: holds no table; expected a header and rows")
         self.names: Sequence[str] = self._found.names

@@ -54,7 +54,7 @@ def _typed(classes: Sequence[Class]) -> pa.Array:
     return pa.array(classes)
 
 
-ROWS_AT_ONCE: Final = 4096
+ROWS_PER_PIECE: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,19 @@ class Predicted:
 class Predictor:
     """Runs the graph of one model, single-threaded as in the API, on several pieces in parallel."""
 
-    def __init__(self, model: Model, cores: Executor) -> None:
+    def __init__(self, model: Model, pool: Executor) -> None:
         self._model = model
-        self._cores = cores
+        self._pool = pool
 
     def start(self, kept: pa.RecordBatch, feed: Feed) -> Predicted:
         """Start to predict the rows of the graph's inputs, at least one."""
         self._model.row_counts.add(feed, rows=kept.num_rows)
         pieces = [
-            self._cores.submit(self._model.graph.run, _piece(feed, start))
-            for start in range(0, kept.num_rows, ROWS_AT_ONCE)
+            self._pool.submit(self._model.graph.run, _piece(feed, start))
+            for start in range(0, kept.num_rows, ROWS_PER_PIECE)
         ]
         return Predicted(kept, pieces)
 
 
 def _piece(feed: Feed, start: int) -> Feed:
-    return {group: values[start : start + ROWS_AT_ONCE] for group, values in feed.items()}
+    return {group: values[start : start + ROWS_PER_PIECE] for group, values in feed.items()}

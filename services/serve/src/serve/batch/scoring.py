@@ -26,7 +26,7 @@ from serve.model.models import Model, load_model
 from serve.runtime.resources import cpu_share
 from serve.source.file_formats import SourceFormat, read_formats
 
-_NONE_WAITS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
+_NO_BOUNDS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
 """Maximum number of chunks in the graph while the next one is read."""
 
@@ -41,7 +41,7 @@ def score(job: Job, volume: Path) -> None:
     started = time.monotonic()
     artifact = open_latest(volume, "model")
     with artifact.hold():
-        model = load_model(artifact, name="batch", max_rows=1, bounds=_NONE_WAITS)
+        model = load_model(artifact, name="batch", max_rows=1, bounds=_NO_BOUNDS)
         table = _open(job, model.rows, read_formats(artifact.manifest))
         keep = choose_columns(job, table.names, model.rows)
         read = [name for name in table.names if name in model.rows.rules]
@@ -100,8 +100,8 @@ class _Scoring:
         waiting: deque[Predicted] = deque()
         count = max(1, int(cpu_share()))
         pa.set_cpu_count(count)
-        with ThreadPoolExecutor(count) as cores:
-            predictor = Predictor(self._model, cores)
+        with ThreadPoolExecutor(count) as pool:
+            predictor = Predictor(self._model, pool)
             for chunk in self._table.chunks(self._read, rejects.add_malformed):
                 cleaned = cleaner.clean(chunk.batch)
                 rejects.add(chunk, cleaned)
@@ -116,10 +116,10 @@ class _Scoring:
             yield from waiting
 
 
-def _open(job: Job, rows: Rows, forms: Sequence[SourceFormat]) -> Table:
+def _open(job: Job, rows: Rows, formats: Sequence[SourceFormat]) -> Table:
     with job.source.open("rb") as stream:
         is_parquet = stream.read(len(MAGIC)) == MAGIC
-    return ParquetTable(job, rows.headers) if is_parquet else CsvTable(job, rows, forms)
+    return ParquetTable(job, rows.headers) if is_parquet else CsvTable(job, rows, formats)
 
 
 def _report(job: Job, model: Model, rejects: Rejects, *, scored: int, seconds: float) -> None:

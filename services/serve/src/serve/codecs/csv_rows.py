@@ -101,10 +101,10 @@ def _quoted(dialect: Dialect) -> re.Pattern[str]:
 class CsvRows:
     """Reads the CSV tables of one model's requests."""
 
-    def __init__(self, rows: Rows, forms: Sequence[SourceFormat] = (), *, max_rows: int) -> None:
+    def __init__(self, rows: Rows, formats: Sequence[SourceFormat] = (), *, max_rows: int) -> None:
         self._rows = rows
-        bound = HeaderLimits.of(rows.known, forms)
-        self._dialects = CsvDialects(rows.headers, rows.known, forms, bound=bound)
+        limits = HeaderLimits.of(rows.known, formats)
+        self._dialects = CsvDialects(rows.headers, rows.known, formats, limits=limits)
         self._max_rows = max_rows
         self._clean = {name: _cleaning(rules) for name, rules in rows.rules.items()}
 
@@ -123,7 +123,7 @@ class CsvRows:
         table = self._parse(text, found)
         if may_have_index and table.names[:1] == [""]:
             table = Table(table.names[1:], table.names[1:], [row[1:] for row in table.rows])
-        self._check_form(table)
+        self._check_table(table)
         if found.header is None and found.skip:
             self._check_skipped(text, found)
         return table, self._clean_table(table)
@@ -185,7 +185,7 @@ class CsvRows:
         skipped = text.removesuffix(without_lines(text, found.skip))
         try:
             table = self._parse(skipped, DetectedFormat(found.dialect, 0, None, found.names))
-            self._check_form(table)
+            self._check_table(table)
             self._clean_table(table)
         except RequestError:
             return
@@ -207,7 +207,7 @@ class CsvRows:
             for name, clean in self._clean.items()
         }
 
-    def _check_form(self, table: Table) -> None:
+    def _check_table(self, table: Table) -> None:
         """Refuse unknown, repeated and missing columns, and rows of a different length."""
         errors = ErrorList()
         self._rows.check_names(table.names, errors)

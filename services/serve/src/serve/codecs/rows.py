@@ -1,4 +1,7 @@
-"""The slow way from rows to the graph's inputs: cell by cell, with all error messages."""
+"""Conversion of rows to the graph's inputs, cell by cell, with complete error messages.
+
+`serve.codecs.packing` is the fast way for valid JSON.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -21,10 +24,10 @@ omitted."""
 class Rows:
     """Cleans rows by a model's signature."""
 
-    def __init__(self, signature: Signature, forms: Sequence[SourceFormat] = ()) -> None:
+    def __init__(self, signature: Signature, formats: Sequence[SourceFormat] = ()) -> None:
         self.rules = {column.name: compile_rules(column, signature) for column in signature.fields}
         self.known = dict.fromkeys(signature.names)
-        self.headers = Headers(self.known, forms)
+        self.headers = Headers(self.known, formats)
         self._groups = {
             group: [column.name for column in signature.group(group)]
             for group in ("numbers", "strings")
@@ -37,11 +40,11 @@ class Rows:
             if name not in self.known:
                 errors.add(self._unknown(name))
             elif name in seen:
-                errors.add(ErrorDetail(expected="a column that is there once", column=name))
+                errors.add(ErrorDetail(expected="this column only once", column=name))
             seen.add(name)
         for name, rules in self.rules.items():
             if rules.column.is_required and name not in seen:
-                expected = "a column of the table: it must have values"
+                expected = "this column in the table: it is required"
                 errors.add(ErrorDetail(expected=expected, column=name))
 
     def clean(self, rows: Iterable[object], read: Callable[[Rules, Any], Value]) -> Feed:
@@ -73,7 +76,7 @@ class Rows:
 
     def _unknown(self, name: str, *, row: int | None = None) -> ErrorDetail:
         """Return the error for an unknown name, which may be the source's name of a column."""
-        return unknown_name(name, self.known, row=row, meant=self.headers.meant(name))
+        return unknown_name(name, self.known, row=row, candidates=self.headers.candidates(name))
 
     def pack(self, columns: Mapping[str, Sequence[Value]]) -> Feed:
         """Return the graph's inputs for cleaned columns."""

@@ -156,8 +156,8 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     document = artifact.file("model.json").read_bytes()
     description = read_description(document)
     changes = find_changes(before.description, description, since=before.id) if before else None
-    forms = read_formats(artifact.manifest)
-    rows = Rows(description.signature, forms)
+    formats = read_formats(artifact.manifest)
+    rows = Rows(description.signature, formats)
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     content = artifact.file("model.onnx").read_bytes()
     if admitted is None:
@@ -190,7 +190,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         since=datetime.now(UTC),
         rows=rows,
         json_rows=JsonRows(description.signature, rows, max_rows=max_rows),
-        csv_rows=CsvRows(rows, forms, max_rows=max_rows),
+        csv_rows=CsvRows(rows, formats, max_rows=max_rows),
         column_rows=column_rows,
         infer_rows=InferRows(description.signature, column_rows),
         scoring_rows=ScoringRows(rows, column_rows),

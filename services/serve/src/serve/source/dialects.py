@@ -42,10 +42,10 @@ class HeaderLimits(NamedTuple):
     """Maximum length, including the lines before the header."""
 
     @classmethod
-    def of(cls, known: Collection[str], forms: Iterable[SourceFormat]) -> Self:
+    def of(cls, known: Collection[str], formats: Iterable[SourceFormat]) -> Self:
         """Return the limits for a model; spare cells let an error name an unknown column."""
         names = sum(map(_length_quoted, known))
-        renamed = [sum(_length_quoted(each.written) for each in form.renamed) for form in forms]
+        renamed = [sum(_length_quoted(name.written) for name in each.renamed) for each in formats]
         characters = _SPARE_CHARACTERS + names + max(renamed, default=0)
         return cls(len(known), len(known) + SPARE_CELLS, characters)
 
@@ -53,7 +53,7 @@ class HeaderLimits(NamedTuple):
         """Return the error for a header beyond the limits."""
         expected = (
             f"a header of at most {self.cells:,} cells, within the first {self.characters:,}"
-            f" characters: the model knows {self.columns:,} columns, see GET /model"
+            f" characters: the model has {self.columns:,} columns, see GET /model"
         )
         return RequestError(
             HTTPStatus.UNPROCESSABLE_CONTENT,
@@ -88,19 +88,19 @@ class CsvDialects:
         self,
         headers: Headers,
         known: Collection[str],
-        forms: Sequence[SourceFormat],
+        formats: Sequence[SourceFormat],
         *,
-        bound: HeaderLimits | None = None,
+        limits: HeaderLimits | None = None,
     ) -> None:
-        """Create a detector for the columns of a model; `bound` limits untrusted texts."""
+        """Create a detector for the columns of a model; untrusted texts need `limits`."""
         self._headers = headers
         self._known = known
-        self._bound = bound
-        self._dialects = [*dict.fromkeys(form.dialect for form in forms if form.dialect)]
+        self._limits = limits
+        self._dialects = [*dict.fromkeys(each.dialect for each in formats if each.dialect)]
         self._default_names = _count_default_names(known)
         self._by_line: dict[str, DetectedFormat] = {}
         """Cache by first line, because clients repeat their header."""
-        self.encodings = [*dict.fromkeys(form.encoding for form in forms if form.dialect)]
+        self.encodings = [*dict.fromkeys(each.encoding for each in formats if each.dialect)]
 
     def find(
         self, text: str, *, delimiter: str | None = None, others: Collection[str] = ()
@@ -137,7 +137,7 @@ class CsvDialects:
             table = without_lines(text, skip)
             for dialect in self._candidates(delimiter):
                 try:
-                    header = _first_row(table, dialect, self._bound)
+                    header = _first_row(table, dialect, self._limits)
                 except _LimitError:
                     is_too_long = True
                     continue
@@ -150,8 +150,8 @@ class CsvDialects:
                 if count > best_count:
                     best, best_count = DetectedFormat(dialect, skip, header, names), count
         headerless = self._without_header(text, delimiter)
-        if headerless is None and is_too_long and self._bound is not None:
-            raise self._bound.error()
+        if headerless is None and is_too_long and self._limits is not None:
+            raise self._limits.error()
         return headerless or best or _empty_format(start)
 
     def _candidates(self, delimiter: str | None) -> Iterator[Dialect]:
@@ -173,7 +173,7 @@ class CsvDialects:
             if dialect.header or delimiter not in {None, dialect.delimiter}:
                 continue
             try:
-                row = _first_row(without_lines(text, dialect.skip), dialect, self._bound)
+                row = _first_row(without_lines(text, dialect.skip), dialect, self._limits)
             except _LimitError:
                 continue
             if row is not None and len(row) == self._default_names:
@@ -218,20 +218,20 @@ class _LimitError(Exception):
     """The first row is too long, or has too many cells."""
 
 
-def _first_row(text: str, dialect: Dialect, bound: HeaderLimits | None = None) -> list[str] | None:
+def _first_row(text: str, dialect: Dialect, limits: HeaderLimits | None = None) -> list[str] | None:
     """Return the first row that is not empty, or None.
 
     Raises:
         _LimitError: the row exceeds the limits.
     """
-    head = text if bound is None else text[: bound.characters]
+    head = text if limits is None else text[: limits.characters]
     lines = io.StringIO(head, newline="")
     row: list[str] | None = None
     with suppress(csv.Error):
         row = next((row for row in csv.reader(lines, csv_module_dialect(dialect)) if row), None)
-    if bound is not None:
+    if limits is not None:
         is_cut = len(head) < len(text) and lines.tell() == len(head)
-        if is_cut or (row is not None and len(row) > bound.cells):
+        if is_cut or (row is not None and len(row) > limits.cells):
             raise _LimitError
     return row
 

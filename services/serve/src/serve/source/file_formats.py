@@ -58,24 +58,24 @@ def _read_each(entries: Iterable[Mapping[str, Any]]) -> Iterator[SourceFormat]:
     warned = False
     for entry in entries:
         try:
-            form = msgspec.convert(entry, SourceFormat)
-            _check(form)
+            source_format = msgspec.convert(entry, SourceFormat)
+            _check(source_format)
         except (msgspec.ValidationError, LookupError, ValueError) as error:
             if not warned:
                 LOGGER.warning(
-                    "manifest.json: the form of %s is not understood (%s); its CSV is read by"
-                    " RFC 4180, in UTF-8",
+                    "manifest.json: the format of %s is invalid (%s); CSV is parsed as RFC 4180 in"
+                    " UTF-8",
                     entry["source"],
                     error,
                 )
             warned = True
         else:
-            yield form
+            yield source_format
 
 
-def _check(form: SourceFormat) -> None:
-    text_encoding(form.encoding)
-    dialect = form.dialect
+def _check(source_format: SourceFormat) -> None:
+    text_encoding(source_format.encoding)
+    dialect = source_format.dialect
     if dialect is None:
         return
     if len(dialect.delimiter) != 1 or len(dialect.quote_char) > 1 or len(dialect.escape_char) > 1:

@@ -13,9 +13,9 @@ from serve.source.file_formats import Renamed, SourceFormat
 class Headers:
     """Names the columns of the tables sent to one model."""
 
-    def __init__(self, known: Collection[str], forms: Iterable[SourceFormat] = ()) -> None:
+    def __init__(self, known: Collection[str], formats: Iterable[SourceFormat] = ()) -> None:
         self._known = known
-        tables = dict.fromkeys(form.renamed for form in forms if form.renamed)
+        tables = dict.fromkeys(each.renamed for each in formats if each.renamed)
         self._tables = [_Table(renamed, known) for renamed in tables] or [_Table((), known)]
 
     def resolve(self, header: Sequence[str]) -> list[str]:
@@ -36,12 +36,12 @@ class Headers:
         ]
 
     def count_known(self, names: Sequence[str]) -> int:
-        """Return how many names belong to a column each."""
+        """Return the number of distinct names that are columns of the model."""
         return sum(name in self._known for name in {*names})
 
-    def meant(self, cell: str) -> list[str]:
-        """Return the columns that a cell may mean, if it is not a column's name."""
-        found = (name for table in self._tables for name in table.meant(cell))
+    def candidates(self, cell: str) -> list[str]:
+        """Return the columns that a header cell may refer to by the source's name."""
+        found = (name for table in self._tables for name in table.candidates(cell))
         return [*dict.fromkeys(found)]
 
 
@@ -84,7 +84,7 @@ class _Table:
             header[each.position - 1 : each.position] == [each.written] for each in self._renamed
         )
 
-    def meant(self, cell: str) -> list[str]:
+    def candidates(self, cell: str) -> list[str]:
         text = cell.strip(WHITE_SPACE)
         if text in self._groups:
             return self._groups[text]
