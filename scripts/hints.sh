@@ -43,3 +43,23 @@ make_again() ( # [VARIABLE=VALUE...]
     [ -z "$GIVEN_FORCE" ] || set -- "$@" "FORCE=$GIVEN_FORCE"
     make_hint "${command:-up}" "$@"
 )
+
+# Whether something on this machine listens on a port, of loopback or of BIND. 7: connection refused.
+is_taken() ( # PORT
+    bind=${BIND:-127.0.0.1}
+    case $bind in 127.0.0.1 | 0.0.0.0 | '[::]') bind= ;; esac
+    for address in 127.0.0.1 $bind; do
+        code=0
+        curl --globoff --noproxy '*' --silent --max-time 1 --output /dev/null "http://$address:$1/health" || code=$?
+        [ "$code" = 7 ] || return 0
+    done
+    return 1
+)
+
+# Print the next port that nothing listens on.
+free_port() ( # FIRST-PORT
+    port=$1
+    last=$((port + 100))
+    while [ "$port" -lt "$last" ] && [ "$port" -lt 65535 ] && is_taken "$port"; do port=$((port + 1)); done
+    echo "$port"
+)

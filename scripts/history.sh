@@ -74,6 +74,7 @@ show_status() { # [--json]
     json=$*
     set --
     keep_address
+    avoid_taken_port
     HINT_FOLDER=$(other_folders | while read -r there; do [ ! -d "$there" ] || printf '%s\n' "$there"; done | head -n 1)
     MAKE_PREFIX=$(make_prefix)
     for stage in $STAGES; do

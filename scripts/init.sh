@@ -141,11 +141,8 @@ fi
 [ "$code" = 0 ] || exit "$code"
 chmod 644 "$draft"
 ln "$draft" "$PIPELINE_FILE" || die 73 "$PIPELINE_FILE: was made meanwhile; nothing was written"
-port=8001
-# 7: connection refused.
-while curl --noproxy '*' --silent --max-time 1 --output /dev/null "http://127.0.0.1:$port/health"; [ $? != 7 ] && [ "$port" -lt 8100 ]; do port=$((port + 1)); done
 cat <<END
 all settings with their defaults: $(make_hint settings "PIPELINE=$NAME" PORT=)
 wrote ${PIPELINE_FILE#"$PWD"/}; read it, change what is wrong, then type:
-$(make_hint up "PIPELINE=$NAME" "PORT=${PORT:-$port}")
+$(make_hint up "PIPELINE=$NAME" "PORT=${PORT:-$(free_port 8001)}")
 END

@@ -50,6 +50,13 @@ keep_address() {
     export PORT BIND MAKE_PREFIX
 }
 
+# A command to paste that starts a stopped serve must not name a port that another program has taken meanwhile.
+avoid_taken_port() {
+    if serve_is_running || ! is_taken "$PORT"; then return 0; fi
+    GIVEN_PORT=$(free_port "$PORT")
+    MAKE_PREFIX=$(make_prefix)
+}
+
 # Print the port and address that a container of serve publishes on this machine.
 address_of() { # CONTAINER
     bound=$(docker inspect --format '{{range index .HostConfig.PortBindings "8000/tcp"}}{{println .HostPort .HostIp}}{{end}}' "$1" | head -n 1)
@@ -276,7 +283,7 @@ serve_answers() { # CONTAINER WHAT-COMPOSE-SAID
 
 explain_start() { # REASON
     case $1 in
-        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_again "PORT=$((PORT + 1))")" ;;
+        *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_again "PORT=$(free_port "$((PORT < 65535 ? PORT + 1 : 8000))")")" ;;
         *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is no address of this machine; name one of its own, for example: $(make_again BIND=127.0.0.1)" ;;
         *) printf '%s\n' "$1" | tail -n 1 | in_plain_words ;;
     esac

@@ -3,13 +3,15 @@
 import os
 import re
 import shlex
+import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from support.running import HINT_VARIABLES, ROOT, last_line
+from support.running import HINT_VARIABLES, ROOT, free_port, last_line
 
 EMPTY = 'case "$*" in "volume inspect"*) exit 1 ;; *"history prunable"*) echo old ;; esac\n'
 """A machine without volumes, where there is something to prune all the same."""
@@ -243,6 +245,70 @@ def test_status_compares_the_pipeline_file_only_with_a_container_that_was_starte
 
     [call] = [line for line in calls.splitlines() if "history status" in line]
     assert [word for word in call.split() if word == "--reconfigured"] == options
+
+
+@contextmanager
+def two_taken_ports() -> Iterator[int]:
+    """Yield a port; a socket listens on it and one on the next."""
+    with socket.create_server(("127.0.0.1", 0)) as first, ExitStack() as stack:
+        port = int(first.getsockname()[1])
+        # Another program may listen there already.
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", port + 1)))
+        yield port
+
+
+STOPPED = """\
+case "$*" in
+    ps*status=running*) ;;
+    ps*working_dir*) echo "$WORKING_DIR" ;;
+    ps*) echo 0123 ;;
+    inspect*PortBindings*) echo "$LAST 127.0.0.1" ;;
+    run*"history status"*) echo "$MAKE_PREFIX" >>"$CALLS" ;;
+esac
+"""
+"""A machine with a serve that is stopped, and listened on the port LAST."""
+
+
+def test_status_of_a_stopped_serve_names_a_port_that_is_free(tmp_path: Path, project: str) -> None:
+    names = {"PIPELINE": "penguins", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT)}
+    free = free_port()
+
+    with two_taken_ports() as taken:
+        _, moved = run(tmp_path, STOPPED, "history.sh status", LAST=str(taken), **names)
+        _, given = run(
+            tmp_path, STOPPED, "history.sh status", LAST=str(free), PORT=str(taken), **names
+        )
+    _, kept = run(tmp_path, STOPPED, "history.sh status", LAST=str(free), **names)
+
+    for prefix in (moved, given):
+        [port] = map(int, re.findall(r"PORT=(\d+)", prefix))
+        assert port > taken + 1
+        assert is_free(port)
+    assert f"PORT={free} " in kept
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "0.0.0.0", "127.0.0.9"])
+def test_a_free_port_is_free_at_the_address_that_is_set(bind: str) -> None:
+    command = ["sh", "-c", f". {ROOT}/scripts/hints.sh; free_port $FIRST"]
+    address = "127.0.0.9" if bind == "127.0.0.9" else "127.0.0.1"
+
+    with socket.create_server((address, 0)) as taken:
+        first = taken.getsockname()[1]
+        found = subprocess.run(
+            command,
+            env={"FIRST": str(first), "BIND": bind, "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    assert int(found.stdout) > first
 
 
 def test_rerun_beside_a_serve_that_could_not_start_again_says_how_to_replace_it(

@@ -1,6 +1,8 @@
 """`make up` and `make deploy-serve` make serve what the files say, and replace it only for that."""
 
+import re
 import socket
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import httpx
 import pytest
 from conftest import MakePipeline
 from support.polling import failed, polling
-from support.running import ROOT, Pipeline, free_port, last_line
+from support.running import ROOT, Pipeline, last_line
 
 TABLE = (ROOT / "data/penguins.csv").read_text(encoding="utf-8")
 SETTINGS = """source = "penguins.csv"
@@ -116,15 +118,20 @@ def test_a_port_that_is_taken_is_told_with_another_one_and_that_one_works(
 ) -> None:
     pipeline.configure(SETTINGS)
     before = pipeline.container_id("serve")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0)) as taken, ExitStack() as stack:
         port = taken.getsockname()[1]
+        # Another program may listen there already.
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", port + 1)))
         refused = replace(pipeline, port=port).make("deploy-serve")
-    moved = replace(pipeline, port=free_port())
+    [advised] = map(int, re.findall(r"PORT=(\d+) ", last_line(refused)))
+    moved = replace(pipeline, port=advised)
     deployed = moved.make("deploy-serve")
 
     assert refused.returncode == 1
     assert f"port {port} of this machine is taken" in last_line(refused)
-    assert pipeline.hint("deploy-serve", PORT=str(port + 1)) in last_line(refused)
+    assert advised > port + 1
+    assert pipeline.hint("deploy-serve", PORT=str(advised)) in last_line(refused)
     assert deployed.returncode == 0, deployed.stderr
     assert pipeline.container_id("serve") != before
     assert httpx.get(f"{moved.url}/ready").status_code == 200
