@@ -82,11 +82,10 @@ show_status() { # [--json]
         [ -z "$container" ] || set -- "$@" --ran "$(what_ran "$container" "$stage")"
     done
     if is_reconfigured; then set -- "$@" --reconfigured; fi
-    if serve_is_running; then check_running_settings; fi
-    fault=$(secret_fault serve)
-    settings_error=${fault:-$settings_error}
+    check_restart
     # shellcheck disable=SC2086  # no option, or one
-    set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error" --made-from "$HINT_FOLDER"
+    set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error" \
+        --settings-remedy "$settings_remedy" --made-from "$HINT_FOLDER"
     if would_recreate; then set -- "$@" --recreates; fi
     if is_watching; then set -- "$@" --recreated "$(recreated_stages)"; fi
     [ -n "$json" ] || say "pipeline $PIPELINE

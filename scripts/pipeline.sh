@@ -182,8 +182,8 @@ case ${1:-} in
         end_tracker
         build ingest clean features train
         if serve_is_running; then
-            check_running_settings
-            [ -z "$settings_error" ] || die 78 "serve would not start again: $settings_error; no stage has run; correct that, or replace serve by one with today's files and variables: $(make_hint deploy-serve)"
+            check_restart
+            [ -z "$settings_error" ] || die 78 "serve would not start again: $settings_error; no stage has run; $settings_remedy"
         fi
         run_stages
         check_chain

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The running serve: requests to it, its differences from the project's files, and its replacement. Sourced by other scripts.
 
-wanted_settings='' settings_error=''
+wanted_settings='' settings_error='' settings_remedy=''
 TRIAL=$PROJECT-serve-trial
 TRIAL_SECONDS=90
 
@@ -132,6 +132,28 @@ check_running_settings() {
         checked=$(docker exec "$serve" python -m serve --check 2>&1) || code=$?
     fi
     read_check
+}
+
+# Check whether serve would start again, running or stopped. A new serve helps only if today's
+# files and variables are right; settings_remedy says so.
+check_restart() {
+    settings_remedy="correct that first; make up and make deploy-serve fail until then"
+    settings_error=$(secret_fault serve)
+    [ -z "$settings_error" ] || return 0
+    running_error=
+    if serve_is_running; then
+        check_running_settings
+        [ -n "$settings_error" ] || return 0
+        running_error=$settings_error
+    fi
+    # Compose would build a missing image.
+    image=$(serve_image)
+    if docker image inspect "$image" >/dev/null 2>&1; then check_settings; else settings_error=; fi
+    if [ -n "$running_error" ] && [ -z "$settings_error" ]; then
+        wanted_settings='' settings_error=$running_error
+        # shellcheck disable=SC2034  # used by the scripts that source this file
+        settings_remedy="a new serve takes today's files and variables: $(make_hint deploy-serve)"
+    fi
 }
 
 read_check() {

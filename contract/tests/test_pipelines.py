@@ -235,6 +235,81 @@ def test_a_model_error_is_told_in_one_line(
     assert str(told.value) == f"diamonds.toml: [clean] {says}"
 
 
+LINES = '''\
+source = "a.csv"  # share
+name = """
+[clean]
+share = 2
+"""
+[features]
+seed = 1
+[clean]
+columns.price.minimum = 0
+share = 5
+rules = [
+    {},
+    {minimum = 1},
+]
+"a.b" = 1
+[clean.columns.size]
+minimum = "x"
+maximum = 3
+'''
+
+
+@pytest.mark.parametrize(
+    ("stage", "location", "line"),
+    [
+        ("clean", ("share",), 10),
+        ("clean", ("columns", "price", "minimum"), 9),
+        ("clean", ("columns", "size", "minimum"), 17),
+        ("clean", ("columns", "size"), 16),
+        ("clean", ("rules", 1, "minimum"), 11),
+        ("clean", ("a.b",), 15),
+        ("features", ("seed", "function-after"), 7),
+        ("ingest", ("source",), 1),
+    ],
+)
+def test_an_error_names_the_line_of_the_file(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+    location: tuple[str | int, ...],
+    line: int,
+) -> None:
+    pipeline = read(path, LINES)
+    details = {"type": "any", "loc": location, "msg": "wrong", "input": 1}
+    monkeypatch.setattr(Model, "error", ModelError(details))
+
+    with pytest.raises(SettingsError) as told:
+        resolve(Model, pipeline, stage)
+
+    assert str(told.value).endswith(f": wrong (line {line})")
+
+
+def test_a_misspelt_setting_names_the_line_of_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = read(path, "[clean]\r\n\r\ncolums = 1\r\n")
+    monkeypatch.setattr(Model, "error", ModelError(extra("colums")))
+
+    with pytest.raises(SettingsError, match=r"did you mean columns\? \(line 3\)$"):
+        resolve(Model, pipeline, "clean")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\n[claen]", r"did you mean clean\? \(line 2\)$"),
+        ("clean = 5", r"written \[clean\] \(line 1\)$"),
+        ("[clean]\nkeep = 0", r"keep = 0: expected 1 or more \(line 2\)$"),
+    ],
+)
+def test_a_wrong_top_level_names_its_line(path: Path, text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        read(path, text).keep("clean")
+
+
 def test_a_model_of_another_library_is_told_in_its_own_words(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,7 +175,7 @@ def test_an_unknown_setting_gives_78_with_the_one_that_was_meant(stage: Stage) -
 
     assert result.returncode == 78
     assert "tiny.toml: [clean] facter is not a setting; did you mean factor?" in result.stdout
-    assert stage.failure["hint"] == "did you mean factor?"
+    assert stage.failure["hint"] == "did you mean factor? (line 2)"
 
 
 def test_a_wrong_keep_is_found_before_any_work(stage: Stage) -> None:

@@ -89,7 +89,10 @@ def _serve(options: argparse.Namespace, described: dict[str, Any]) -> ServeState
     """Return the state of serve; this container shares its network and processes if it runs."""
     container = container_of(described, "serve")
     state = ServeState(
-        container, settings_error=options.settings_error, made_from=options.made_from
+        container,
+        settings_error=options.settings_error,
+        settings_remedy=options.settings_remedy,
+        made_from=options.made_from,
     )
     if container is None or not container.is_running:
         return state
@@ -208,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     shown.add_argument("--recreated", default="", help="the stages that Compose would recreate")
     shown.add_argument("--settings-error", default="", help="the error in serve's settings")
+    shown.add_argument("--settings-remedy", default="", help="what to do about that error")
     shown.add_argument(
         "--made-from",
         default="",

@@ -44,6 +44,8 @@ class ServeState:
     settings_error: str = ""
     """The error in the settings that it would start with."""
 
+    settings_remedy: str = ""
+
     made_from: str = ""
     """The folder that the containers were started from, if it is not this one."""
 
@@ -133,6 +135,7 @@ def status(
     ]
     again = make_command("watch" if is_watching else "rerun")
     findings = [
+        *_wrong_settings(serve),
         *failures,
         *(_broken(link, again=again) for link in missing),
         *_differing(
@@ -234,13 +237,17 @@ def _differing(
         yield Finding(ATTENTION, "\n".join([head, *(f"  {line}" for line in differences)]))
 
 
-def _of_serve(serve: ServeState, *, start: str) -> Iterator[Finding]:
+def _wrong_settings(serve: ServeState) -> Iterator[Finding]:
+    """Yield the error that makes other commands fail, which is to be corrected first."""
     if serve.settings_error:
+        again = " again" if serve.container else ""
         yield Finding(
             ATTENTION,
-            f"serve would not start again: {serve.settings_error}; correct that, or replace serve"
-            f" by one with today's files and variables: {make_command('deploy-serve')}",
+            f"serve would not start{again}: {serve.settings_error}; {serve.settings_remedy}",
         )
+
+
+def _of_serve(serve: ServeState, *, start: str) -> Iterator[Finding]:
     yield from _differing({"serve": serve.differences}, start=start, made_from=serve.made_from)
     container = serve.container
     if container and container.is_running and container.is_out_of_memory:

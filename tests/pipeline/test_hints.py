@@ -311,18 +311,31 @@ def test_a_free_port_is_free_at_the_address_that_is_set(bind: str) -> None:
     assert int(found.stdout) > first
 
 
-def test_rerun_beside_a_serve_that_could_not_start_again_says_how_to_replace_it(
-    tmp_path: Path, project: str
+@pytest.mark.parametrize("command", ["pipeline.sh rerun", "history.sh status"])
+@pytest.mark.parametrize(
+    ("failing", "remedy"),
+    [
+        ('run*"serve --check"*', "a new serve takes today's files and variables: "),
+        ('*"serve --check"*', "correct that first; make up and make deploy-serve fail until then"),
+    ],
+)
+def test_a_serve_that_could_not_start_again_is_replaced_only_if_a_new_one_could(
+    tmp_path: Path, project: str, command: str, failing: str, remedy: str
 ) -> None:
     docker = f"""\
-case "$*" in *"serve --check"*) echo "serve     error: no keys" >&2; exit 78 ;; esac
+case "$*" in {failing}) echo "serve     error: no keys" >&2; exit 78 ;; esac
 {RUNNING}"""
     names = {"PIPELINE": "penguins", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT)}
 
-    line, _ = run(tmp_path, docker, "pipeline.sh rerun", **names)
+    line, calls = run(tmp_path, docker, command, **names)
 
-    assert line.startswith("serve would not start again: no keys; no stage has run; ")
-    assert line.endswith("make deploy-serve")
+    if command == "pipeline.sh rerun":
+        assert line.startswith("serve would not start again: no keys; no stage has run; ")
+        assert remedy in line
+        assert line.endswith("make deploy-serve") == remedy.startswith("a new serve")
+    else:
+        assert "--settings-error no keys" in calls
+        assert f"--settings-remedy {remedy}" in calls
 
 
 def test_a_score_that_fails_ends_with_its_reason_and_not_with_a_refused_model(

@@ -306,13 +306,15 @@ def test_a_serve_of_another_folder_is_not_said_to_be_replaced(live: list[Volume]
 
 def test_differences_and_wrong_settings_of_serve_want_attention(live: list[Volume]) -> None:
     changed = report(live, all_of(ENDED), serve_of(live, differences=["port 8000 → 8001"]))
-    wrong = report(live, all_of(ENDED), serve_of(live, settings_error="max_row is not a setting"))
+    serve = serve_of(live, settings_error="max_row is no setting", settings_remedy="correct that")
+    (live[1].path / "FAILED.json").write_text('{"exit_code": 78}', encoding="utf-8")
+    wrong = report(live, all_of(ENDED), serve)
 
     assert (changed.level, wrong.level) == (1, 1)
     assert "  port 8000 → 8001" in "\n".join(changed.lines())
-    said = "\n".join(wrong.lines())
-    assert "serve would not start again: max_row is not a setting; correct that, or" in said
-    assert "variables: make deploy-serve" in said
+    assert wrong.findings[0].text == (
+        "serve would not start again: max_row is no setting; correct that"
+    )
 
 
 def test_machines_get_the_same_as_people(live: list[Volume]) -> None:

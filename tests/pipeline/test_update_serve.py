@@ -151,7 +151,8 @@ def test_rerun_says_what_it_leaves_and_what_is_wrong_with_settings(pipeline: Pip
     assert wrong.returncode == 78
     assert "max_row is not a setting; did you mean max_rows?" in last_line(wrong)
     assert status.returncode == 1
-    assert "max_row is not a setting; did you mean max_rows?" in status.stdout
+    assert "max_row is not a setting; did you mean max_rows? (line 7)" in status.stdout
+    assert "correct that first; make up and make deploy-serve fail until then" in status.stdout
 
 
 def test_up_puts_keys_on_a_running_serve_and_asks_with_one_wherever_it_listens(

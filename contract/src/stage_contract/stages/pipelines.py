@@ -1,9 +1,11 @@
 """The pipeline file: one TOML, of which each stage reads its own table."""
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,10 @@ class Pipeline:
         """Return how many artifacts the stage's volume keeps; not part of an artifact's id."""
         keep = self.tables.get(stage, {}).get("keep", KEEP_DEFAULT)
         if not isinstance(keep, int) or isinstance(keep, bool) or keep < 1:
-            raise SettingsError(f"{self.path.name}: [{stage}] keep = {keep!r}: expected 1 or more")
+            raise SettingsError(
+                f"{self.path.name}: [{stage}] keep = {keep!r}: expected 1 or more"
+                f"{at_line(self.path, stage, 'keep')}"
+            )
         return keep
 
 
@@ -61,9 +66,14 @@ def read_pipeline(path: Path) -> Pipeline:
             continue
         if key not in TABLES:
             known = [*TABLES, *SHORTHANDS, "name"]
-            raise SettingsError(f"{path.name}: {key} is no stage or key{did_you_mean(key, known)}")
+            raise SettingsError(
+                f"{path.name}: {key} is no stage or key{did_you_mean(key, known)}"
+                f"{at_line(path, key)}"
+            )
         if not isinstance(value, dict):
-            raise SettingsError(f"{path.name}: {key} must be a table, written [{key}]")
+            raise SettingsError(
+                f"{path.name}: {key} must be a table, written [{key}]{at_line(path, key)}"
+            )
         tables[key] = dict(value)
     for key, stage in SHORTHANDS.items():
         if key not in content:
@@ -72,6 +82,57 @@ def read_pipeline(path: Path) -> Pipeline:
             raise SettingsError(f"{path.name}: {key} and {stage}.{key} are the same; keep one")
         tables.setdefault(stage, {})[key] = content[key]
     return Pipeline(path=path, name=name, tables=tables)
+
+
+def at_line(path: Path, *keys: object) -> str:
+    """Return ` (line 7)` for the value at these keys of a pipeline file; empty if it is not there.
+
+    Keys that lead to nothing in the file are left out at the end.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
+    except (OSError, ValueError):
+        return ""
+    if len(keys) > 1 and keys[1] in content and SHORTHANDS.get(str(keys[1])) == keys[0]:
+        keys = keys[1:]
+    while keys and not _holds(content, keys):
+        keys = keys[:-1]
+    # The whole table of a stage says too little.
+    if not keys or (len(keys) == 1 and keys[0] in TABLES and isinstance(content[keys[0]], dict)):
+        return ""
+    number = _line_of(keys, text.split("\n"))
+    return f" (line {number})" if number else ""
+
+
+def _line_of(keys: Sequence[object], lines: Sequence[str]) -> int | None:
+    """Return the line where the value at these keys begins; that of the list for a part of one."""
+    *_, name = takewhile(lambda key: isinstance(key, str), keys)
+    written = re.compile(rf"(?<![\w-]){re.escape(str(name))}(?![\w-])")
+    for number, line in enumerate(lines):
+        if not written.search(line) or _parse(lines[:number]) is None:
+            continue
+        # A value may take several lines.
+        contents = (_parse(lines[:end]) for end in range(number + 1, len(lines) + 1))
+        if _holds(next(each for each in contents if each is not None), keys):
+            return number + 1
+    return None
+
+
+def _parse(lines: Sequence[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _holds(content: object, keys: Sequence[object]) -> bool:
+    for key in keys:
+        try:
+            content = content[key]  # type: ignore[index]  # what can't be indexed raises
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

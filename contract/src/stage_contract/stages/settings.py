@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, Self
 
 from stage_contract.errors import SettingsError
-from stage_contract.stages.pipelines import Pipeline
+from stage_contract.stages.pipelines import Pipeline, at_line
 from stage_contract.suggestions import did_you_mean
 
 _SHOWN_CHARACTERS = 60
@@ -35,7 +35,7 @@ def resolve[Model: SettingsModel](model: type[Model], pipeline: Pipeline, stage:
     try:
         settings = model.model_validate(pipeline.table(stage))
     except ValueError as error:
-        line = _first_error(error, model)
+        line = _first_error(error, model, pipeline, stage)
     else:
         if _is_json(settings.model_dump(mode="json")):
             return settings
@@ -51,21 +51,24 @@ def _is_json(values: dict[str, Any]) -> bool:
     return True
 
 
-def _first_error(error: ValueError, model: type[SettingsModel]) -> str:
-    """Turn a pydantic ValidationError into `key = value: what was expected`."""
+def _first_error(
+    error: ValueError, model: type[SettingsModel], pipeline: Pipeline, stage: str
+) -> str:
+    """Turn a pydantic ValidationError into `key = value: what was expected (line 7)`."""
     details = getattr(error, "errors", None)
     if details is None:
         return str(error)
     # A misspelt key first: the missing key may be a consequence.
     first = min(details(), key=lambda detail: detail["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
+    line = at_line(pipeline.path, stage, *first["loc"])
     if first["type"] == "extra_forbidden":
         known = _known_keys(model.model_json_schema(), first["loc"][:-1])
-        return f"{where} is not a setting{did_you_mean(str(first['loc'][-1]), known)}"
+        return f"{where} is not a setting{did_you_mean(str(first['loc'][-1]), known)}{line}"
     if first["type"] == "missing":
         return f"{where} is missing; this setting has no default"
     message = first["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list")
-    return f"{where} = {_shown(first['input'])}: {message}" if where else message
+    return f"{where} = {_shown(first['input'])}: {message}{line}" if where else message
 
 
 def _shown(value: object) -> str:
