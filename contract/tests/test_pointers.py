@@ -21,6 +21,7 @@ type Stage = Any
 
 A, B, C = ("a" * 16, "b" * 16, "c" * 16)
 KIND = "clean-data"
+UNCHANGED = "; nothing changed, and nothing was recorded\n"
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_as_a_process_it_says_what_it_did_in_one_line(three: Path) -> None:
 
     assert (back.returncode, again.returncode, free.returncode) == (0, 0, 0)
     assert back.stdout == f"rollback  clean-data {C}: LATEST points to it and is pinned\n"
-    assert again.stdout == f"rollback  clean-data {C}: pinned where it was\n"
+    assert again.stdout == f"rollback  clean-data {C}: was pinned already{UNCHANGED}"
     assert (
         free.stdout == f"unpin     clean-data {A}: unpinned, LATEST points to it instead of {C}\n"
     )
@@ -153,7 +154,7 @@ def test_unpinning_an_unpinned_volume_says_whether_latest_moved(three: Path) -> 
     moved = run(three, KIND, "unpin")
 
     said = f"unpin     clean-data {A}: the volume was not pinned, LATEST points to it"
-    assert stayed.stdout == f"{said} as before\n"
+    assert stayed.stdout == f"{said} as before{UNCHANGED}"
     assert moved.stdout == f"{said} instead of {C}\n"
 
 
@@ -205,9 +206,8 @@ def test_accepting_points_to_what_was_refused_and_records_who_and_why(three: Pat
 def test_accepting_what_was_not_refused_changes_no_verdict(three: Path) -> None:
     said = run(three, KIND, "accept", A)
 
-    assert (
-        said.stdout == f"accept    clean-data {A}: was not refused, LATEST points to it as before\n"
-    )
+    said_live = "was not refused, LATEST points to it as before"
+    assert said.stdout == f"accept    clean-data {A}: {said_live}{UNCHANGED}"
     assert not (three / A / "verdict.json").exists()
 
 
@@ -366,3 +366,45 @@ def test_unpinning_points_to_the_artifact_of_the_present_cause(stage: Stage) -> 
 
     assert unpin(stage.out, kind=KIND).id == first
     assert first in stage.says()
+
+
+def test_the_remedy_for_a_damaged_artifact_is_one_that_works_for_it(three: Path) -> None:
+    tear(three, A)
+    latest = run(three, KIND, "rollback", A)
+    roll_back(three, B, kind=KIND)
+    newest = run(three, KIND, "accept", A)
+    (three / C / "manifest.json").write_text("{")
+    os.utime(three / C / "manifest.json", (1000, 1000))
+    oldest = [run(three, KIND, command, C) for command in ("rollback", "accept")]
+
+    assert {each.returncode for each in (latest, newest, *oldest)} == {65}
+    assert "make repair makes it again" in latest.stdout
+    assert "make rerun FORCE=1 makes it again" in newest.stdout
+    for each in oldest:
+        assert "take another id of make models" in each.stdout
+        assert "make prune removes it" in each.stdout
+    assert not any("make repair" in each.stdout for each in (newest, *oldest))
+
+
+def test_what_changes_nothing_says_so_and_is_not_recorded(three: Path) -> None:
+    unchanged = [run(three, KIND, *command) for command in (["accept", A], ["unpin"])]
+    roll_back(three, B, kind=KIND)
+    before, inode = read_actions(three), (three / "PINNED").stat()
+    unchanged += [
+        run(three, KIND, command, each) for command, each in (("rollback", B), ("accept", A))
+    ]
+
+    assert [each.returncode for each in unchanged] == [0] * 4
+    assert all("; nothing changed, and nothing was recorded" in each.stdout for each in unchanged)
+    assert read_actions(three) == before
+    assert (three / "PINNED").stat() == inode
+    assert [action["action"] for action in before] == ["rollback"]
+
+
+def test_what_changes_something_does_not_say_that_nothing_changed(three: Path) -> None:
+    commands = (["rollback", A], ["unpin"], ["accept", B], ["unpin"])
+
+    said = [run(three, KIND, *command).stdout for command in commands]
+
+    assert not any("nothing changed" in each for each in said)
+    assert [each["action"] for each in read_actions(three)] == [name for name, *_ in commands]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from stage_contract.artifacts.reading import LATEST
+from stage_contract.artifacts.manifests import LATEST
 
 from history.volumes import Volume
 

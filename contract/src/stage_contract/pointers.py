@@ -12,9 +12,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from stage_contract.artifacts.history import UNKNOWN_AUTHOR, Action, Author, record_action
+from stage_contract.artifacts.manifests import LATEST
 from stage_contract.artifacts.publishing import newest_first, write_verdict
-from stage_contract.artifacts.reading import PINNED, Artifact, open_artifact, read_pointer
-from stage_contract.artifacts.verdicts import read_verdict, refusal
+from stage_contract.artifacts.reading import (
+    PINNED,
+    Artifact,
+    open_artifact,
+    read_pinned,
+    read_pointer,
+)
+from stage_contract.artifacts.verdicts import REFUSED, VERDICT, read_verdict, refusal
 from stage_contract.artifacts.volumes import (
     is_latest,
     locked,
@@ -43,9 +50,11 @@ def roll_back(
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
-        artifact.verify()
+        with _advice(artifact.path):
+            artifact.verify()
         with _recorded(volume, "rollback", artifact.id, author):
-            pin(volume, artifact.id)
+            if not _is_pinned(volume, artifact.id):
+                pin(volume, artifact.id)
     return artifact
 
 
@@ -62,7 +71,8 @@ def accept(
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
-        artifact.verify()
+        with _advice(artifact.path):
+            artifact.verify()
         with _recorded(volume, "accept", artifact.id, author):
             if refusal(artifact.path):
                 verdict = read_verdict(artifact.path)
@@ -101,11 +111,52 @@ def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN_AUTHOR) -> Artifa
 
 @contextmanager
 def _recorded(volume: Path, action: Action, artifact_id: str, author: Author) -> Iterator[None]:
-    """Lock the volume for an action, and record the action once it is done."""
+    """Lock the volume for an action, and record the action if it has changed something."""
     with locked(volume):
-        previous = _latest(volume)
+        previous, before = _latest(volume), _state(volume, artifact_id)
         yield
+        if _state(volume, artifact_id) == before:
+            return
         record_action(volume, action, artifact_id, previous=previous, author=author)
+
+
+@contextmanager
+def _advice(artifact: Path) -> Iterator[None]:
+    """Give an error about a damaged artifact a remedy that works for one that was chosen by id."""
+    try:
+        yield
+    except ContractError as error:
+        if is_latest(artifact.parent, artifact.name):
+            raise
+        what = str(error).partition("; ")[0]
+        if newest_first(artifact.parent)[0] == artifact:
+            remedy = (
+                f"{make_command('rerun FORCE=1')} makes it again if data and settings are those of"
+                f" its run; else take another id of {make_command('models')}"
+            )
+        else:
+            remedy = (
+                f"take another id of {make_command('models')}; this one can't be made again,"
+                f" {make_command('prune')} removes it with the other old ones"
+            )
+        raise ContractError(f"{what}; {remedy}") from None
+
+
+def _state(volume: Path, artifact_id: str) -> list[bytes | None]:
+    """Return the files that an action may change."""
+    found: list[bytes | None] = []
+    for name in (LATEST, PINNED, REFUSED, f"{artifact_id}/{VERDICT}"):
+        try:
+            found.append((volume / name).read_bytes())
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _is_pinned(volume: Path, artifact_id: str) -> bool:
+    with suppress(ContractError):
+        return read_pinned(volume) == artifact_id and is_latest(volume, artifact_id)
+    return False
 
 
 def _latest(volume: Path) -> str | None:
@@ -118,7 +169,8 @@ def _latest(volume: Path) -> str | None:
 def _find(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
     published = [path.name for path in newest_first(volume)]
     found = find_by_prefix(artifact_id, published, variable="ID", what=f"{kind} on this volume")
-    return open_artifact(volume / found, kind)
+    with _advice(volume / found):
+        return open_artifact(volume / found, kind)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -138,30 +190,40 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(0)
 
 
+UNCHANGED = "; nothing changed, and nothing was recorded"
+
+
 def _run(volume: Path, options: argparse.Namespace) -> None:
     author = Author(options.by, options.why)
     if options.command == "rollback":
         previous = _latest(volume)
         if reason := refusal(_find(volume, options.id, kind=options.kind).path):
             LOGGER.warning("the gate refused this %s: %s", options.kind, reason)
+        before = _state(volume, "")
         artifact = roll_back(volume, options.id, kind=options.kind, author=author)
-        was_latest = previous == artifact.id
-        how = "pinned where it was" if was_latest else "LATEST points to it and is pinned"
+        if _state(volume, "") == before:
+            how = f"was pinned already{UNCHANGED}"
+        elif previous == artifact.id:
+            how = "pinned where it was"
+        else:
+            how = "LATEST points to it and is pinned"
         LOGGER.info("%s %s: %s", artifact.kind, artifact.id, how, extra={"artifact": artifact.id})
         return
     if options.command == "accept":
         _accept(volume, options, author)
         return
     was_pinned, previous = (volume / PINNED).exists(), _latest(volume)
+    before = _state(volume, "")
     artifact = unpin(volume, kind=options.kind, author=author)
     how = "unpinned" if was_pinned else "the volume was not pinned"
     moved = f" instead of {previous}" if previous else ""
     LOGGER.info(
-        "%s %s: %s, LATEST points to it%s",
+        "%s %s: %s, LATEST points to it%s%s",
         artifact.kind,
         artifact.id,
         how,
         " as before" if previous == artifact.id else moved,
+        UNCHANGED if _state(volume, "") == before else "",
         extra={"artifact": artifact.id},
     )
 
@@ -169,6 +231,7 @@ def _run(volume: Path, options: argparse.Namespace) -> None:
 def _accept(volume: Path, options: argparse.Namespace, author: Author) -> None:
     meant = _find(volume, options.id, kind=options.kind)
     reason, was_latest = refusal(meant.path), is_latest(volume, meant.id)
+    before = _state(volume, meant.id)
     artifact = accept(volume, meant.id, kind=options.kind, author=author)
     how = "its refusal is set aside" if reason else "was not refused"
     is_live = is_latest(volume, artifact.id)
@@ -177,12 +240,13 @@ def _accept(volume: Path, options: argparse.Namespace, author: Author) -> None:
     )
     live = f"{live} as before" if was_latest else live
     LOGGER.info(
-        "%s %s: %s, %s%s",
+        "%s %s: %s, %s%s%s",
         artifact.kind,
         artifact.id,
         how,
         live,
         f" ({reason})" if reason else "",
+        UNCHANGED if _state(volume, artifact.id) == before else "",
         extra={"artifact": artifact.id, "refused": reason},
     )
 

@@ -10,6 +10,7 @@ from stage_contract.artifacts.plain_files import read_plain
 from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 
+LATEST = "LATEST"
 MANIFEST = "manifest.json"
 _MAX_BYTES = 16 * 1024 * 1024
 """Room for a hundred thousand files."""
@@ -44,19 +45,26 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def remedy(artifact: Path) -> str:
+    """Return what to do about a damaged artifact: only the latest one can be made again."""
+    try:
+        latest = read_plain(artifact.parent / LATEST, max_bytes=_MAX_BYTES).decode(errors="replace")
+    except (OSError, ContractError):
+        latest = ""
+    if latest.strip() in ("", artifact.name):
+        return f"{make_command('repair')} makes it again"
+    return f"it is not the latest and can't be made again, {make_command('prune')} removes old ones"
+
+
 def _read_json(place: Path) -> dict[str, Any]:
     if place.parent.is_symlink() or place.is_symlink():
         raise ContractError(f"{place}: is reached by a link; an artifact holds plain files only")
     try:
         manifest: dict[str, Any] = json.loads(read_plain(place, max_bytes=_MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
-        raise ContractError(
-            f"{place.parent}: no {MANIFEST}; {make_command('repair')} makes it again"
-        ) from None
+        raise ContractError(f"{place.parent}: no {MANIFEST}; {remedy(place.parent)}") from None
     except (ValueError, RecursionError) as error:
-        raise ContractError(
-            f"{place}: not JSON ({error}); {make_command('repair')} makes it again"
-        ) from None
+        raise ContractError(f"{place}: not JSON ({error}); {remedy(place.parent)}") from None
     return manifest
 
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stage_contract.artifacts.digests import stream_digest
-from stage_contract.artifacts.manifests import MANIFEST, read_manifest
+from stage_contract.artifacts.manifests import LATEST, MANIFEST, read_manifest, remedy
 from stage_contract.artifacts.plain_files import open_plain, read_plain
 from stage_contract.artifacts.run_facts import RUN
 from stage_contract.artifacts.verdicts import VERDICT
@@ -18,7 +18,6 @@ from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 from stage_contract.log import Progress
 
-LATEST = "LATEST"
 PINNED = "PINNED"
 BESIDE = frozenset({MANIFEST, RUN, VERDICT})
 """Files outside `files`: facts that may differ between equal runs."""
@@ -183,13 +182,11 @@ def check_sizes(artifact: Artifact) -> None:
         raise ContractError(f"{artifact.path}: {unlisted[0]} is not in the manifest")
     for name, size in listed.items():
         if name not in found:
-            raise ContractError(
-                f"{artifact.path}: {name} is missing; {make_command('repair')} makes it again"
-            )
+            raise ContractError(f"{artifact.path}: {name} is missing; {remedy(artifact.path)}")
         if found[name] != size:
             raise ContractError(
                 f"{artifact.path}: {name} has {found[name]} bytes, the manifest says {size};"
-                f" the file was changed or torn, {make_command('repair')} makes it again"
+                f" the file was changed or torn, {remedy(artifact.path)}"
             )
 
 
@@ -216,13 +213,11 @@ def _check_bytes(root: Path, entry: dict[str, Any]) -> None:
         with open_plain(path) as file:
             digest = stream_digest(file)
     except (FileNotFoundError, NotADirectoryError):
-        raise ContractError(
-            f"{root}: {name} is missing; {make_command('repair')} makes it again"
-        ) from None
+        raise ContractError(f"{root}: {name} is missing; {remedy(root)}") from None
     if digest != entry["sha256"]:
         raise ContractError(
             f"{root}: {name} does not match its SHA-256 in the manifest;"
-            f" the file was changed or torn, {make_command('repair')} makes it again"
+            f" the file was changed or torn, {remedy(root)}"
         )
 
 

@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stage_contract.artifacts.manifests import LATEST
 from stage_contract.artifacts.plain_files import read_plain
-from stage_contract.artifacts.reading import LATEST, PINNED, is_id, read_pointer
+from stage_contract.artifacts.reading import (
+    PINNED,
+    is_id,
+    read_pointer,
+)
 from stage_contract.artifacts.verdicts import REFUSED, refusal
 from stage_contract.errors import ContractError
 

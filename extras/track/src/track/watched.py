@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stage_contract.artifacts.manifests import MANIFEST
+from stage_contract.artifacts.manifests import LATEST, MANIFEST
 from stage_contract.artifacts.publishing import newest_first
-from stage_contract.artifacts.reading import LATEST
 from stage_contract.artifacts.verdicts import REFUSED
 
 

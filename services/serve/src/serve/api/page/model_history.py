@@ -10,9 +10,13 @@ from pathlib import Path
 import msgspec
 from stage_contract import ContractError, read_pointer
 from stage_contract.artifacts.history import HISTORY
-from stage_contract.artifacts.manifests import MANIFEST
+from stage_contract.artifacts.manifests import LATEST, MANIFEST
 from stage_contract.artifacts.plain_files import open_plain
-from stage_contract.artifacts.reading import LATEST, PINNED, is_id, read_pinned
+from stage_contract.artifacts.reading import (
+    PINNED,
+    is_id,
+    read_pinned,
+)
 from stage_contract.artifacts.verdicts import REFUSED
 from stage_contract.artifacts.volumes import read_refused
 from stage_contract.stages.failures import FAILED
