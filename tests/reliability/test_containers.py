@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from stage_contract import Artifact, open_artifact, open_latest
 from stage_contract.artifacts.reading import is_id
 from support.local_stages import SETTINGS, WRITES
-from support.running import BASE_IMAGE, BATCH, ROOT, Pipeline
+from support.running import BASE_IMAGE, BATCH, KINDS, ROOT, Pipeline
 
 SMALL_DISK = ROOT / "tests/reliability/small_disk.yaml"
 TABLE = "".join((ROOT / "data/penguins.csv").read_text("utf-8").splitlines(keepends=True)[::3])
@@ -157,7 +157,10 @@ def test_a_full_disk_gives_73_and_the_old_artifact_stays_live(bench: Bench, stag
     code_with_room, log_with_room = bench.run(stage)
 
     assert code == 73, log
-    assert "cannot be written (No space left on device); free space" in log.splitlines()[-1]
+    kind = dict(zip(BATCH, KINDS, strict=True))[stage]
+    said = log.splitlines()[-1]
+    assert f"the volume {kind} cannot be written (No space left on device), " in said
+    assert "make prune removes old artifacts, docker system df shows" in said
     assert seen.id == before
     assert list(seen.path.parent.glob(".*")) == []
     assert code_with_room == 0, log_with_room

@@ -182,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         check_writable(volume)
         _run(volume, options)
     except Exception as error:
-        failure = as_stage_error(error, volume)
+        failure = as_stage_error(error, volume, kind=options.kind)
         if failure is None:
             raise
         LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})

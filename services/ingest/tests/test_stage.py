@@ -95,7 +95,7 @@ def test_a_full_disk_gives_73(stage: Stage, monkeypatch: pytest.MonkeyPatch, met
     stage.provide(TEXT)
     monkeypatch.setattr(TableWriter, method, fill)
 
-    assert "No space left on device); free space" in stage.failure(exit_code=73)
+    assert "(No space left on device), " in stage.failure(exit_code=73)
 
 
 def test_a_disk_that_fills_up_behind_the_reader_gives_73(
@@ -108,7 +108,7 @@ def test_a_disk_that_fills_up_behind_the_reader_gives_73(
     stage.provide(TEXT)
     monkeypatch.setattr(parquet.ParquetWriter, "write_table", fill)
 
-    assert "No space left on device); free space" in stage.failure(exit_code=73)
+    assert "(No space left on device), " in stage.failure(exit_code=73)
 
 
 def test_a_disk_that_fills_up_with_rejects_gives_73(
@@ -120,7 +120,7 @@ def test_a_disk_that_fills_up_with_rejects_gives_73(
     stage.provide(TEXT)
     monkeypatch.setattr("stage_contract.Rejects.add", fill)
 
-    assert "No space left on device); free space" in stage.failure(exit_code=73)
+    assert "(No space left on device), " in stage.failure(exit_code=73)
 
 
 def test_a_really_full_disk_gives_73(stage: Stage) -> None:

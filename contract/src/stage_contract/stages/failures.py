@@ -2,17 +2,21 @@
 
 import errno
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from stage_contract.artifacts.publishing import write_json
 from stage_contract.artifacts.volumes import locked
+from stage_contract.commands import make_command
 from stage_contract.errors import ContractError, OutputError, StageError
 from stage_contract.log import LOGGER
 
 FAILED = "FAILED.json"
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_ROOM = _FULL | {errno.EFBIG, errno.EROFS}
+_MB = 1_000_000
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
 
@@ -25,13 +29,18 @@ def check_writable(volume: Path) -> None:
         )
 
 
-def as_stage_error(error: Exception, volume: Path) -> StageError | None:
-    """Return an error that the user can fix, or None for a bug."""
+def as_stage_error(error: Exception, volume: Path, *, kind: str = "") -> StageError | None:
+    """Return an error that the user can fix, or None for a bug.
+
+    `kind` is what the volume holds, by which users on the host know it.
+    """
     if isinstance(error, StageError):
         return error
     if not isinstance(error, OSError):
         return None
     place = Path(str(error.filename)) if error.filename else volume
+    if kind and error.errno in _FULL and place.is_relative_to(volume):
+        return _full(error, volume, kind=kind)
     if error.errno in _NO_ROOM or (error.errno in _FORBIDDEN and place.is_relative_to(volume)):
         return OutputError(
             f"{place}: cannot be written ({os.strerror(error.errno)}); free space or fix its owner"
@@ -42,6 +51,16 @@ def as_stage_error(error: Exception, volume: Path) -> StageError | None:
             " chmod a+r on this file alone, a+x on the folders that lead to it"
         )
     return None
+
+
+def _full(error: OSError, volume: Path, *, kind: str) -> OutputError:
+    # The draft is removed by now, so this is the space that it had.
+    free = shutil.disk_usage(volume).free / _MB
+    return OutputError(
+        f"the volume {kind} cannot be written ({os.strerror(error.errno or 0)}), {free:,.1f} MB are"
+        f" free and this run needs more; free space: {make_command('prune')} removes old artifacts,"
+        " docker system df shows what else takes it"
+    )
 
 
 def record_failure(volume: Path, stage: str, error: Exception) -> None:

@@ -72,7 +72,7 @@ def run_stage[Settings: SettingsModel, Input: Source](
         if caught:
             # The exit was swallowed by a callback of a library; its error is a consequence.
             sys.exit(128 + caught[0])
-        failure = as_stage_error(error, volume)
+        failure = as_stage_error(error, volume, kind=stage.writes)
         record_failure(volume, stage.name, failure or error)
         if failure is None:
             raise

@@ -7,9 +7,9 @@ from stage_contract.stages import run
 _as_stage_error = run.as_stage_error
 
 
-def as_stage_error(error, volume):
+def as_stage_error(error, volume, **options):
     traceback.print_exception(error)
-    return _as_stage_error(error, volume)
+    return _as_stage_error(error, volume, **options)
 
 
 run.as_stage_error = as_stage_error
