@@ -13,6 +13,8 @@ END
 }
 
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/hints.sh
+. scripts/hints.sh
 UV_VERSION=0.13.9
 UV=.envs/uv/bin/uv
 
@@ -38,6 +40,7 @@ folder_of() {
 
 ensure_uv() {
     [ "$($UV --version 2>/dev/null | cut -d ' ' -f 2)" != "$UV_VERSION" ] || return 0
+    require_writable "$PWD/.envs" "an environment"
     command -v python3 >/dev/null 2>&1 || install_python
     python3 -m venv --clear .envs/uv >/dev/null 2>&1 || { install_python && python3 -m venv --clear .envs/uv; } \
         || die "python3 can't make a virtual environment; install python3-venv"
@@ -54,6 +57,7 @@ ensure_env() {
     lock=$(lock_of "$1")
     [ -f "$lock" ] || die "$1: no $lock; type: make lock"
     ! cmp -s "$lock" ".envs/$1/made-from.lock" || return 0
+    require_writable "$PWD/.envs" "an environment"
     echo "making the environment .envs/$1"
     "$UV" venv --quiet --clear --python 3.13 ".envs/$1"
     "$UV" pip install --quiet --python ".envs/$1/bin/python" --require-hashes --requirement "$lock"

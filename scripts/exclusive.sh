@@ -34,7 +34,8 @@ END
 # Hold the lock until this script and its child processes end. The lock is on file descriptor 9.
 hold_lock() { # COMMAND
     lock=.local/locks/$PROJECT
-    { mkdir -p .local/locks && true >>"$lock"; } 2>/dev/null || die 73 "$PWD/$lock: can't be written; it holds the lock of the pipeline"
+    require_writable "$PWD/$lock" "the lock of the pipeline"
+    mkdir -p .local/locks
     exec 9>>"$lock"
     lock_now || die 75 "pipeline $PIPELINE is busy: $(cat "$lock"); try again when that command has ended"
     echo "make $1 of $(id -un)@$(uname -n), process $$, since $(date '+%Y-%m-%d %H:%M:%S')" >"$lock"

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Commands to paste. Sourced by other scripts before they set defaults: a hint repeats the caller's variables.
+# Commands to paste, and what they need: free ports, writable folders. Sourced by other scripts before they set defaults: a hint
+# repeats the caller's variables.
 
 # All variables of the compose files, except the one with the MLflow server, which may hold a secret.
 HINT_VARIABLES="PIPELINE COMPOSE_PROJECT_NAME COMPOSE_FILE REGISTRY TAG PULL_POLICY PYTHON_IMAGE DATA PIPELINES RESULTS PORT BIND
@@ -43,6 +44,23 @@ make_again() ( # [VARIABLE=VALUE...]
     [ -z "$GIVEN_FORCE" ] || set -- "$@" "FORCE=$GIVEN_FORCE"
     make_hint "${command:-up}" "$@"
 )
+
+# Exit with 73 unless this user may write a file, or make it in the nearest folder that exists.
+require_writable() { # PATH WHAT-IS-WRITTEN-THERE
+    closed=$1
+    while [ ! -e "$closed" ]; do closed=$(dirname "$closed"); done
+    [ ! -w "$closed" ] || return 0
+    user=$(id -un 2>/dev/null || id -u)
+    if [ "$(id -u)" = 0 ]; then
+        remedy="its file system is read-only, so work in a copy of this checkout elsewhere"
+    elif [ -O "$closed" ]; then
+        remedy="type: chmod u+w $(shell_word "$closed"); or work in a copy of this checkout elsewhere"
+    else
+        remedy="work in a copy of this checkout that is your own, or type: sudo chown -R $user $(shell_word "$closed")"
+    fi
+    printf '%s\n' "$closed: not writable for $user, and $2 is written there; $remedy" >&2
+    exit 73
+}
 
 # Whether something on this machine listens on a port, of loopback or of BIND. 7: connection refused.
 is_taken() ( # PORT

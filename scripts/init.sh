@@ -111,6 +111,7 @@ PIPELINE_FILE=$PIPELINES/$NAME.toml
 [ ! -e "$PIPELINE_FILE" ] || die 73 "$PIPELINE_FILE: is there already; remove it first, or type NAME=another"
 
 require_path "$DATA" "$SOURCE"
+require_writable "$PIPELINES" "the pipeline file"
 
 export PIPELINE="$NAME"
 docker compose build --quiet ingest || die 1 "the build of the image failed; see the error above"

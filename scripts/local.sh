@@ -20,6 +20,8 @@ END
 }
 
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/hints.sh
+. scripts/hints.sh
 PIPELINE=${PIPELINE:-diamonds}
 DATA=$(cd "${DATA:-data}" && pwd)
 STAGE_CONFIG=$(cd "${PIPELINES:-pipelines}" && pwd)
@@ -39,6 +41,7 @@ run() { # NAME IN OUT [ARGUMENT...]
     for folder in services/$name swaps/$name extras/$name; do [ ! -d "$folder" ] || break; done
     [ -d "$folder/src" ] || die 78 "$name: neither services/$name nor swaps/$name is there and has src/"
     module=$(module_of "$folder")
+    require_writable "$VOLUMES" "what the stages make"
     scripts/envs.sh "$name"
     mkdir -p "$out"
     export STAGE_IN="$in" STAGE_OUT="$out" STAGE_BUILD="$VOLUMES/build-$name.json"

@@ -18,6 +18,8 @@ END
 }
 
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/hints.sh
+. scripts/hints.sh
 STAGE=${1:-} NAME=${2:-} FROM=${FROM:-}
 FOLDER=swaps/$STAGE-$NAME
 
@@ -125,6 +127,7 @@ case $STAGE in
 esac
 check_names
 choose_source
+require_writable "$PWD/swaps" "the stage"
 # Created in one step, so that a failure leaves nothing.
 draft=$(mktemp -d swaps/.new-XXXXXX)
 trap 'rm -rf "$draft"' EXIT

@@ -86,6 +86,8 @@ list_models() {
 
 copy_report() { # [ID]
     results=${RESULTS:-out}
+    case $results in /*) ;; *) results=$PWD/$results ;; esac
+    require_writable "$results" "the report"
     [ -d "$results" ] || mkdir -m 777 "$results"
     files=$(mktemp)
     trap 'rm -f "$files"' EXIT
@@ -93,7 +95,7 @@ copy_report() { # [ID]
         --volume "$PWD/contract/src:/contract:ro" --volume "$PWD/scripts/report.py:/report.py:ro" --volume "${PROJECT}_model:/volume:ro" \
         "$PYTHON_IMAGE" python /report.py "$1" >"$files" || exit
     tar --extract --no-same-owner --file "$files" --directory "$results" || die 73 "$results: the report can't be written there; see the error above"
-    tar --list --file "$files" | sed "s|^|$results/|"
+    tar --list --file "$files" | sed "s|^|${RESULTS:-out}/|"
 }
 
 # Runs the helper in the base image, so that it works with any train image; the volume's lock excludes concurrent runs.

@@ -59,6 +59,7 @@ folder=services/$STAGE
 [ -d "$folder" ] || die 78 "STAGE=$STAGE: there is neither services/$STAGE nor swaps/$STAGE"
 { [ -d "$folder/src" ] && [ -f "$folder/requirements.lock" ]; } \
     || die 78 "$folder: no Python stage (src/ and requirements.lock); run it in its container: docker compose run --rm --no-deps ${STAGE%%-*}"
+require_writable "$VOLUMES" "the copy of the volumes"
 scripts/envs.sh "$STAGE"
 for kind in $kinds; do
     docker volume inspect "${PROJECT}_$kind" >/dev/null 2>&1 || die 65 "pipeline $PIPELINE has no volume ${PROJECT}_$kind; $(make_hint up PORT=) makes it"

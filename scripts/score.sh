@@ -45,7 +45,8 @@ fi
 require_model_volume
 
 # The container writes as uid 10001. A folder created by Docker would belong to root.
-[ -d "$RESULTS" ] || mkdir -m 777 "$RESULTS"
+case $RESULTS in /*) ;; *) RESULTS=$PWD/$RESULTS ;; esac
+[ -d "$RESULTS" ] || { require_writable "$RESULTS" "the result" && mkdir -m 777 "$RESULTS"; }
 RESULTS=$(cd "$RESULTS" && pwd)
 export RESULTS
 

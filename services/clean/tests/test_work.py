@@ -301,7 +301,7 @@ def test_a_disk_that_fills_up_behind_the_rows_ends_with_73(
     monkeypatch.setattr(parquet.ParquetWriter, "write_batch", fill)
 
     assert stage.run() == 73
-    assert "No space left on device); free space" in stage.printed()
+    assert "(No space left on device), " in stage.printed()
 
 
 def test_too_little_memory_is_told_before_the_work(
