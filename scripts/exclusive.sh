@@ -21,10 +21,10 @@ require_own_folder() {
     while read -r there; do
         [ -n "$there" ] || continue
         if [ ! -d "$there" ]; then
-            say "the containers of $PROJECT were made from $there, which is gone; this folder takes them over"
+            say "the containers of $PROJECT were created from $there, which no longer exists; this folder takes them over"
         else
             # shellcheck disable=SC2034  # make_hint reads it
-            die 78 "the containers of $PROJECT were made from $there, and this is $(own_folder); end them first: $(HINT_FOLDER=$there && make_hint down COMPOSE_FILE=), or take another name: COMPOSE_PROJECT_NAME=$PROJECT-2"
+            die 78 "the containers of $PROJECT were created from $there, and this is $(own_folder); stop them first: $(HINT_FOLDER=$there && make_hint down COMPOSE_FILE=), or choose another name: COMPOSE_PROJECT_NAME=$PROJECT-2"
         fi
     done <<END
 $folders

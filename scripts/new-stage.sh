@@ -86,7 +86,7 @@ write_readme() {
         cat <<END
 # $STAGE-$NAME
 
-What this stage does otherwise than [services/$STAGE](../../services/$STAGE), and why.
+How this stage differs from [services/$STAGE](../../services/$STAGE), and why.
 
 \`\`\`sh
 COMPOSE_FILE=compose.yaml:$FOLDER/compose.yaml make up

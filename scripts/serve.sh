@@ -306,7 +306,7 @@ serve_answers() { # CONTAINER WHAT-COMPOSE-SAID
 explain_start() { # REASON
     case $1 in
         *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_again "PORT=$(free_port "$((PORT < 65535 ? PORT + 1 : 8000))")")" ;;
-        *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is no address of this machine; name one of its own, for example: $(make_again BIND=127.0.0.1)" ;;
+        *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is not an address of this machine; name one of its own, for example: $(make_again BIND=127.0.0.1)" ;;
         *) printf '%s\n' "$1" | tail -n 1 | in_plain_words ;;
     esac
 }

@@ -86,7 +86,7 @@ require_known_force() {
     for each in $(echo "$FORCE" | tr , ' '); do
         case " 1 $STAGES " in
             *" $each "*) ;;
-            *) die 78 "FORCE=$FORCE: $each is no stage; expected 1 for all, or one or more of $(echo "$STAGES" | sed 's/ /, /g')" ;;
+            *) die 78 "FORCE=$FORCE: $each is not a stage; expected 1 for all, or one or more of $(echo "$STAGES" | sed 's/ /, /g')" ;;
         esac
     done
 }

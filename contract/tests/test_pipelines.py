@@ -55,9 +55,9 @@ def test_a_name_that_is_no_text_is_refused(path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[claen]", "diamonds.toml: claen is no stage or key; did you mean clean?"),
-        ('Target = "price"', "Target is no stage or key; did you mean target?"),
-        ("[zebra]", "zebra is no stage or key; expected one of clean, features, ingest, name, "),
+        ("[claen]", "diamonds.toml: claen is not a stage or key; did you mean clean?"),
+        ('Target = "price"', "Target is not a stage or key; did you mean target?"),
+        ("[zebra]", "zebra is not a stage or key; expected one of clean, features, ingest, name, "),
         ("clean = 5", r"clean must be a table, written \[clean\]"),
         ('source = "a"\ningest.source = "b"', "source and ingest.source are the same; keep one"),
         ('target = "a"\n[features]\ntarget = "a"', "target and features.target are the same"),

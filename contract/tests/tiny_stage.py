@@ -26,7 +26,7 @@ class Settings:
     """What the work does instead, see tiny_work.py."""
     options: tuple[str, ...] = ()
     least: int | None = None
-    """The gate refuses less, which is no part of the cause."""
+    """The gate refuses less, which is not part of the cause."""
     least_of_live: float = 0.0
     """It refuses less than this share of what is live."""
     fails: bool = False

@@ -57,9 +57,9 @@ def _differences(options: argparse.Namespace, serve: Serve) -> None:
 
 
 def add_differences(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `read_found`."""
+    """Add the options of the command `differences`."""
     parser.add_argument("--wanted", default="", help="settings of the pipeline file, as JSON")
-    parser.add_argument("--recreates", action="store_true", help="Compose would make it again")
+    parser.add_argument("--recreates", action="store_true", help="Compose would recreate it")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,16 +67,20 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, what in (
         ("live", _live, "print the id of the live model"),
-        ("ready", _ready, "print what it answers on /ready"),
+        ("ready", _ready, "print the response of /ready"),
         ("wait", _wait, "wait for the latest model to be live, and print its id"),
         ("is-ready", _is_ready, "fail unless a model is live"),
-        ("predict", _predict, "print a request and the answer of the latest model"),
-        ("differences", _differences, "print how serve differs from what the files say"),
+        ("predict", _predict, "print a request and its response from the latest model"),
+        (
+            "differences",
+            _differences,
+            "print how serve differs from the project's files",
+        ),
     ):
         command = commands.add_parser(name, help=what, description=what)
         command.set_defaults(run=run)
         if run is _predict:
-            command.add_argument("--url", required=True, help="where serve is on the host")
+            command.add_argument("--url", required=True, help="URL of serve on the host")
         if run is _differences:
             add_differences(command)
     return parser

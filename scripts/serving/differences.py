@@ -6,8 +6,8 @@ from typing import Any
 
 from stage_contract.commands import make_command
 
-_SHOWN = 12
-"""Digits of an image's id to show."""
+_SHOWN_DIGITS = 12
+"""Number of digits of an image id to show."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def differences(found: InspectedService) -> list[str]:
     if found.names[0] is not None and found.names[0] != found.names[1]:
         lines.append("name {} → {}".format(*found.names))
     if found.unknown_keys:
-        lines.append(f"keys of the API key file that serve does not know: {found.unknown_keys}")
+        lines.append(f"keys of the API key file that serve has not loaded: {found.unknown_keys}")
     # Compose sees another image if another project rebuilt it from the same files.
     if not lines and found.recreates and not _is_only_relabelled(found, service):
         lines.append("compose.yaml or an override: another setting of the container")
@@ -67,7 +67,7 @@ def differences(found: InspectedService) -> list[str]:
 
 def _lost(path: str, found: InspectedService) -> str:
     text = f"mount {path}: replaced on the host since the start"
-    # A serve that knows none of the keys does not tell its settings.
+    # Without a valid key, serve does not show its settings.
     if path == (found.settings or found.wanted or {}).get("api_keys_file"):
         text += f"; keys that were removed are still valid until {make_command('deploy-serve')}"
     return text
@@ -110,7 +110,7 @@ def _is_only_relabelled(found: InspectedService, service: Mapping[str, Any]) -> 
 
 
 def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:_SHOWN]
+    return digest.removeprefix("sha256:")[:_SHOWN_DIGITS]
 
 
 def _ports(container: Mapping[str, Any], service: Mapping[str, Any]) -> Iterator[str]:
@@ -147,7 +147,7 @@ def _size(size: int) -> str:
 
 def _network(container: Mapping[str, Any]) -> str:
     mode = str(container["HostConfig"].get("NetworkMode"))
-    # Up to version 25, Docker calls it "default".
+    # Docker up to version 25 calls this mode "default".
     return "bridge" if mode == "default" else mode
 
 

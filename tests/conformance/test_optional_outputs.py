@@ -95,7 +95,7 @@ def test_an_importance_of_input_columns_is_right(trained: Trained) -> None:
     [
         (importance_of(("size", 0.1), ("rooms", 0.9)), "importance is not sorted"),
         (importance_of(("size", 0.9), ("size", 0.1)), "importance has a column twice"),
-        (importance_of(("price", 0.9)), "importance has 'price', which is no input"),
+        (importance_of(("price", 0.9)), "importance has 'price', which is not an input"),
         (importance_of(("size", 0.9), rows=10_000), "importance is of 10000 rows"),
     ],
 )

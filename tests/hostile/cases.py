@@ -18,7 +18,7 @@ class Case:
     columns: Columns = field(default_factory=dict)
     """The whole table, if it is read."""
     rejected: Sequence[tuple[int, str]] = ()
-    """Line and text of what is no row."""
+    """Line and text of what is not a row."""
     told: str = ""
     """What the log must say of it."""
     refusal: str | None = None

@@ -99,7 +99,7 @@ def test_containers_of_another_folder_are_left_alone(tmp_path: Path, command: st
     refused = host.make(command)
 
     assert refused.returncode == 78
-    assert f"were made from {other}, and this is {ROOT}" in last_line(refused)
+    assert f"were created from {other}, and this is {ROOT}" in last_line(refused)
     assert f"make -C '{other}' down" in last_line(refused)
     assert "compose" not in host.calls.replace("com.docker.compose", "")
 

@@ -68,7 +68,7 @@ MISTAKES = [
     Mistake(
         "a table of the pipeline is misspelt",
         78,
-        r"fetures is no stage or key; did you mean features\?",
+        r"fetures is not a stage or key; did you mean features\?",
         settings=TWO_LINES + "[fetures]\nseed = 1\n",
     ),
     Mistake(

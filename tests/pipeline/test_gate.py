@@ -164,7 +164,7 @@ def test_a_leak_is_named_with_a_remedy_that_the_gate_lets_pass(
 
     said = run(houses)
 
-    assert "warning: column 'paid' alone says 100.0 % of 'price' on held-out rows" in said
+    assert "warning: column 'paid' alone explains 100.0 % of 'price' on held-out rows" in said
     assert 'add "paid" to exclude in [features]' in said
     leaky = houses.latest("train").id
 

@@ -127,7 +127,7 @@ def test_an_address_that_this_machine_does_not_have_leaves_the_serve_that_runs(
 
     assert refused.returncode == 1
     assert last_line(refused) == (
-        "the new serve can't start: BIND=10.99.99.99 is no address of this machine; name one of"
+        "the new serve can't start: BIND=10.99.99.99 is not an address of this machine; name one of"
         f" its own, for example: BIND=127.0.0.1 COMPOSE_PROJECT_NAME={machine.project}"
         " make deploy-serve; the old one keeps running"
     )

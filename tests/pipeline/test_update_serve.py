@@ -87,7 +87,7 @@ def test_what_is_as_the_files_say_is_not_replaced(pipeline: Pipeline) -> None:
     [
         ("max_row = 5\n", {}, 78, "max_row is not a setting; did you mean max_rows?"),
         ("max_model_mb = 0.001\n", {}, 1, "refused"),
-        ("", {"BIND": "10.99.99.99"}, 1, "BIND=10.99.99.99 is no address of this machine"),
+        ("", {"BIND": "10.99.99.99"}, 1, "BIND=10.99.99.99 is not an address of this machine"),
         ("", {"SERVE_MEMORY": "60m"}, 1, "it needs more memory than its limit, SERVE_MEMORY=60m"),
     ],
 )

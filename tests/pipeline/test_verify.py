@@ -153,7 +153,7 @@ def test_an_unknown_stage_to_force_is_refused(pipeline: Pipeline) -> None:
     result = pipeline.make("rerun", FORCE="cleen")
 
     assert result.returncode == 78
-    assert "cleen is no stage; expected 1 for all, or one or more of ingest" in last_line(result)
+    assert "cleen is not a stage; expected 1 for all, or one or more of ingest" in last_line(result)
 
 
 def test_verify_says_when_a_rerun_is_due_first(pipeline: Pipeline) -> None:

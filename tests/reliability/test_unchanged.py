@@ -14,14 +14,14 @@ LIGHT = {
     *("pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"),
     *("quiet_interrupt", "stage_contract"),
 }
-"""What settings need; everything else that is no part of Python is for the work."""
+"""What settings need; everything else that is not part of Python is for the work."""
 
 CODE = {"clean": {"clean", "type_inference"}, "train": {"train", "modelling"}}
 """Packages of a stage's folder, where there are more than the one of its name."""
 
 
 def libraries(result: subprocess.CompletedProcess[str]) -> set[str]:
-    """Return what was imported that is no part of Python, nor of how this machine starts it."""
+    """Return what was imported that is not part of Python, nor of how this machine starts it."""
     return imported(result.stderr) - imported(_bare_start())
 
 

@@ -35,7 +35,7 @@ trials = 2
 folds = 2
 """
 ROW = {"notes": "Oak chair, with LEATHER!", "condition": "good"}
-"""What a client asks about: nothing of seller and pieces, which are no features."""
+"""What a client asks about: nothing of seller and pieces, which are not features."""
 
 
 def write_sales(path: Path) -> None:

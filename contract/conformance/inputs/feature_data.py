@@ -19,7 +19,7 @@ TEST_EVERY = 5
 
 
 def write_feature_data(volume: Path, houses: Houses) -> None:
-    """Publish feature-data; columns that are added to the houses are no features."""
+    """Publish feature-data; columns that are added to the houses are not features."""
     example = EXAMPLES / "feature-data"
     example /= input_manifest(example)["id"]
     graph = open_graph(example / "transform.onnx")

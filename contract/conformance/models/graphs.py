@@ -19,7 +19,7 @@ from conformance.harness.faults import Fault
 from conformance.models.tensors import Feed, rows_in
 
 NEWEST = {"": 21, "ai.onnx.ml": 3}
-"""Operator sets that every runtime which reads a model knows."""
+"""Newest versions of operator sets that every reader of a model supports."""
 
 _NOTHING_LOGGED = 4
 
@@ -29,27 +29,31 @@ class Port:
     """An input or output of a graph as ONNX Runtime sees it."""
 
     kind: str
-    """Like `tensor(double)`."""
+    """Type, such as `tensor(double)`."""
     shape: tuple[int | str | None, ...]
-    """Numbers where the graph fixes them."""
+    """A number for a fixed dimension; a name or None for a dynamic one."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph that was loaded."""
+    """A loaded graph."""
 
     name: str
-    """The file it came from."""
+    """Name of its file."""
     opsets: Mapping[str, int]
     inputs: Mapping[str, Port]
     outputs: Mapping[str, Port]
     _session: Any
 
     def run(self, feed: Feed, output: str) -> NDArray[Any]:
-        """Return one output; that it can't be computed is a fault."""
+        """Return one output.
+
+        Raises:
+            Fault: ONNX Runtime fails on the rows.
+        """
         try:
             return np.asarray(self._session.run([output], dict(feed))[0])
-        except Exception as error:  # noqa: BLE001  # ONNX Runtime's have no other in common
+        except Exception as error:  # noqa: BLE001  # ONNX Runtime's exceptions have no narrower base class
             raise Fault(
                 f"{self.name} fails on {rows_in(feed):,} rows: {_first_line(error)}",
                 "run the graph in onnxruntime on such rows before you publish it",
@@ -57,7 +61,11 @@ class Graph:
 
 
 def open_graph(path: Path) -> Graph:
-    """Load a graph; that it is missing, or none, is a fault."""
+    """Load a graph.
+
+    Raises:
+        Fault: The file is missing or is not a valid graph.
+    """
     if not path.is_file():
         raise Fault(f"there is no {path.name}", "write it into the artifact")
     content = path.read_bytes()
@@ -68,14 +76,14 @@ def open_graph(path: Path) -> Graph:
         options.intra_op_num_threads = 1
         options.log_severity_level = _NOTHING_LOGGED
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001  # of protobuf, onnx or ONNX Runtime
+    except Exception as error:  # noqa: BLE001  # from protobuf, onnx or ONNX Runtime
         raise Fault(
             f"{path.name} can't be loaded: {_first_line(error)}",
             "check it with onnx.checker.check_model and load it in onnxruntime before publishing",
         ) from None
     if model.training_info:
         raise Fault(
-            f"{path.name} holds training_info, which a served model does not use",
+            f"{path.name} has training_info, which serving does not use",
             "export the graph without it",
         )
     opsets = {entry.domain: entry.version for entry in model.opset_import}
@@ -84,7 +92,7 @@ def open_graph(path: Path) -> Graph:
 
 
 def check_opsets(graph: Graph, *, named: Collection[str] = ()) -> None:
-    """Check that no operator is newer than, or other than, what readers know."""
+    """Check that every reader of a model supports the operator sets."""
     for domain, version in graph.opsets.items():
         name = domain or "ai.onnx"
         newest = NEWEST.get(domain, version if domain in named else None)

@@ -36,13 +36,13 @@ def _check_format(layout: str, field_type: str) -> None:
     pieces = re.findall(r"%.?|[^%]", layout, flags=re.DOTALL)
     directives = [piece[1:] for piece in pieces if piece[0] == "%"]
     if unknown := {*directives} - _DIRECTIVES:
-        raise ValueError(f"format: {min(unknown)!r} is no directive")
+        raise ValueError(f"format: {min(unknown)!r} is not a directive")
     literals = [piece for piece in pieces if piece[0] != "%" and piece != " "]
     if any(piece.isdigit() or piece in WHITE_SPACE for piece in literals):
         raise ValueError("format: digits and white space but U+0020 do not stand for themselves")
     parts = Counter(_KINDS.get(name, name) for name in directives if name != "%")
     if any(count > 1 for count in parts.values()):
-        raise ValueError("format: a part stands twice")
+        raise ValueError("format: a part is repeated")
     if not {"d", "m", "Y"} <= {*parts}:
         raise ValueError("format: day, month and year are not all there")
     if any(_NEEDS.get(part) and _NEEDS[part] not in parts for part in parts):

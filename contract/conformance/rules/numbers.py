@@ -18,7 +18,7 @@ def plain_number(text: str, field: Mapping[str, Any]) -> str:
     """Return a trimmed text without affixes, groups and percent sign, with a point.
 
     Raises:
-        ValueError: it is no number; what is returned may still be none.
+        ValueError: it is not a number; what is returned may still be none.
     """
     if not _KEYS & field.keys():
         return text

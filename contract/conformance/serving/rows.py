@@ -56,7 +56,7 @@ def unusual_rows(model: Model) -> Iterator[tuple[str, Row]]:
 
 
 def misspelt(model: Model) -> tuple[str, str]:
-    """Return a name that is no column, and the column that is meant."""
+    """Return a name that is not a column, and the column that is meant."""
     known = {*(f["name"] for f in model.fields), *model.document["signature"]["ignored"]}
     for name in sorted(known, key=len):
         wrong = name[0] + name[2] + name[1] + name[3:] if len(name) > 3 else name

@@ -39,5 +39,5 @@ def check_faithful(artifact: Published, path: Path) -> None:
 
 def _read(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        # A blank line is no row.
+        # A blank line is not a row.
         return [row for row in csv.reader(file, strict=True) if row]

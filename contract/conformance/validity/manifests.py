@@ -43,7 +43,9 @@ def check_manifest(artifact: Published, kind: str) -> None:
             "write the resolved settings as one JSON text, {} if there are none",
         ) from None
     if not isinstance(settings, dict):
-        raise Fault("manifest.json: settings is no object", "an object with a value for each key")
+        raise Fault(
+            "manifest.json: settings is not an object", "an object with a value for each key"
+        )
     # Only an id that is computed depends on the form of the text.
     if "build" in artifact.manifest["stage"]:
         _check_settings_text(artifact.manifest["settings"])

@@ -68,7 +68,7 @@ def _is_known(field: Mapping[str, Any], raw: pa.Table) -> bool:
 
 def _check_row_numbers(reasons: Mapping[int, str], artifact: Published, raw: pa.Table) -> None:
     if len(reasons) != len(artifact.rejects):
-        raise Fault("rejects/: a row number is there twice", "one line for each rejected row")
+        raise Fault("rejects/: a row number is repeated", "one line for each rejected row")
     for number in reasons:
         if number > raw.num_rows:
             raise Fault(

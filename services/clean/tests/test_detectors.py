@@ -110,22 +110,22 @@ def test_numbers_are_of_one_form_whatever_batches_they_come_in(column: list[str]
     [
         (
             ["1/2/2024", "12/11/2024"],
-            ("every value is a date by %d/%m/%Y and by %m/%d/%Y, and other days come of it;"
-            ' [clean.columns.x] format = "%d/%m/%Y" says which'),
+            ("every value is a date by %d/%m/%Y and by %m/%d/%Y, but the dates differ;"
+            ' set [clean.columns.x] format = "%d/%m/%Y" or another of them'),
         ),
         (["24-05-03", "23-06-01"], "every value is a date by %d-%m-%y and by %y-%m-%d,"),
         (
             ["1,234", "2,345"],
             ("every value is a number with a decimal comma and one with groups by commas, so that"
             " 1,234 is 1.234 or 1234;"
-            ' [clean.columns.x] decimal_char = "," or group_char = "," says which'),
+            ' set [clean.columns.x] decimal_char = "," or group_char = ","'),
         ),
         (
             ["$1,234", "$5"],
             (
                 "every value is a number with a decimal comma and one with groups by commas, so"
                 " that 1,234 $ is 1.234 or 1234;"
-                ' [clean.columns.x] decimal_char = "," or group_char = "," says which, beside'
+                ' set [clean.columns.x] decimal_char = "," or group_char = ",", beside'
                 ' affixes = ["$"]'
             ),
         ),

@@ -611,7 +611,7 @@ def test_a_table_that_teaches_nothing_ends_with_the_reason(
         ({"target": "prise"}, "did you mean price"),
         ({"exclude": ["karat"]}, "did you mean carat"),
         ({"split": "time", "time_column": "sald"}, "did you mean sold"),
-        ({"split": "time", "time_column": "cut"}, "is no date; expected one of sold"),
+        ({"split": "time", "time_column": "cut"}, "is not a date; expected one of sold"),
         ({"target": "sold"}, "is a datetime"),
     ],
 )

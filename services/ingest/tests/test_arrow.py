@@ -117,7 +117,7 @@ def test_a_stream_that_ends_between_two_batches_is_told(stage: Stage) -> None:
     content = as_stream(TABLE)
     mark = b"\xff\xff\xff\xff\0\0\0\0"
     assert content.endswith(mark)
-    message = "t.csv: an Arrow stream without an end marker; if it is incomplete, rows are missing"
+    message = "t.csv: the Arrow stream has no end marker, so rows may be missing"
 
     stage.read(content)
     assert message not in stage.printed()

@@ -144,7 +144,7 @@ def test_a_model_whose_classes_do_not_differ_by_name_is_refused(
     refused = offer(diamonds, tmp_path, PENGUINS.but(changes=(("classes", classes),)))
 
     assert refused["cause"] == "artifact"
-    assert f"class {classes[0]} is there twice" in refused["reason"]
+    assert f"class {classes[0]} is repeated" in refused["reason"]
 
 
 def test_refusals_are_counted_once_each_by_cause(diamonds: Worker, tmp_path: Path) -> None:

@@ -327,7 +327,7 @@ def test_serve_runs_an_application_of_ones_own_in_all_workers(tmp_path: Path) ->
     ("name", "said"),
     [
         ("nowhere:app", "there is no module 'nowhere'"),
-        ("mine:other", "is no application of serve"),
+        ("mine:other", "is not an application of serve"),
         ("mine:asyncio", "make it with serve.app.create_app()"),
         (":app", "expected MODULE:ATTRIBUTE"),
     ],

@@ -135,7 +135,7 @@ def test_a_constraint_that_makes_no_sense_is_refused(
 
 
 def test_an_unknown_time_zone_is_refused() -> None:
-    with pytest.raises(ContractError, match="'Mars/Base' is no time zone"):
+    with pytest.raises(ContractError, match="'Mars/Base' is not a time zone"):
         rules_of({"name": "x", "type": "datetime"}, timezone="Mars/Base")
 
 

@@ -158,9 +158,9 @@ def test_a_damaged_artifact_is_refused_while_the_old_model_serves_on(
         (NEXT.but(fields=FIELDS[:2], expected=ANY), "inputs are numbers tensor(double), strings"),
         (NEXT.but(changes=(("classes", ["a", "b"]),)), "does not go with classes"),
         (NEXT.but(changes=(("opset", 21),)), "model.json: Expected `object`, got `int`"),
-        (NEXT.but(ignored=["cut"]), "column cut is there twice"),
+        (NEXT.but(ignored=["cut"]), "column cut is repeated"),
         (NEXT.but(fields=FIELDS[1:], expected=ANY), "columns of numbers are not numbered 0 to 0"),
-        (NEXT.but(timezone="Nowhere"), "'Nowhere' is no time zone"),
+        (NEXT.but(timezone="Nowhere"), "'Nowhere' is not a time zone"),
     ],
 )
 def test_a_model_that_does_not_hold_what_it_promises_is_refused(

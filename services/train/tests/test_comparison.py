@@ -108,7 +108,7 @@ def test_a_live_model_with_a_leak_suspends_it(stage: TrainStage) -> None:
     publish(stage, SETTINGS)
     assert stage.run(LINEAR) == 0
     leaky = stage.artifact()
-    # As a source column would be that alone says the target.
+    # Like a source column that alone determines the target.
     spoil(leaky, leaks=[{"column": "size", "share": 0.99}])
     publish(stage, SETTINGS, change=without_size)
 

@@ -85,7 +85,7 @@ def test_a_leak_is_warned_about_with_the_remedy_and_stands_in_model_json(
     assert leak["column"] == "size"
     assert 0.5 < leak["share"] < MIN_LEAK_SHARE
     said = stage.printed()
-    assert f"warning: column 'size' alone says {100 * leak['share']:.1f} % of 'price'" in said
+    assert f"warning: column 'size' alone explains {100 * leak['share']:.1f} % of 'price'" in said
     assert 'add "size" to exclude in [features]' in said
 
 
@@ -103,7 +103,7 @@ def test_what_is_nearly_a_leak_is_a_warning_and_no_leak(
 
     assert found == {}
     (warning,) = (r.getMessage() for r in caplog.records if "nearly a leak" in r.getMessage())
-    assert warning.startswith("column 'rooms' alone predicts 97.0 %")
+    assert warning.startswith("column 'rooms' alone explains 97.0 %")
     assert 'add "rooms" to exclude in [features]' in warning
 
 
@@ -111,7 +111,7 @@ def test_without_a_leak_nothing_is_said(stage: TrainStage) -> None:
     stage.train(MadeData(), LINEAR)
 
     assert "leaks" not in stage.document()
-    assert "alone says" not in stage.printed()
+    assert "alone explains" not in stage.printed()
 
 
 @pytest.mark.parametrize(("least", "warns"), [(0.99, True), (1.01, False)])
@@ -121,4 +121,4 @@ def test_a_target_that_columns_make_up_together_is_warned_of(
     monkeypatch.setattr("modelling.evaluation.leakage.MIN_PERFECT_R2", least)
     stage.train(MadeData(), LINEAR)
 
-    assert ("'price' follows from its columns together" in stage.printed()) == warns
+    assert ("the columns together determine 'price'" in stage.printed()) == warns

@@ -139,7 +139,7 @@ def test_without_the_setting_nothing_is_said_of_slices(stage: TrainStage) -> Non
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ('["color"]', "[train] slices: 'color' is no column; did you mean colour?"),
+        ('["color"]', "[train] slices: 'color' is not a column; did you mean colour?"),
         ('["owner"]', "[train] slices: 'owner' is private, and its values stand in no document"),
         ('["size"]', "[train] slices: 'size' is double; expected texts, booleans or integers"),
         ('["sold"]', "[train] slices: 'sold' is timestamp"),

@@ -324,7 +324,11 @@ def test_a_wrong_threshold_is_refused_with_what_was_expected(
         ("regression", "0.5", "threshold: 'price' is a number; expected classes"),
         ("three", "0.5", "'price' has 3 classes, and a threshold stands between two; expected"),
         ("three", COST, 'threshold = {cost = {"cheap" = {"dear" = 5}}}'),
-        ("three", "{cost = {dear = {cheep = 2}}}", "'cheep' is no class of 'price'; did you mean"),
+        (
+            "three",
+            "{cost = {dear = {cheep = 2}}}",
+            "'cheep' is not a class of 'price'; did you mean",
+        ),
         ("three", "{cost = {dear = {dear = 2}}}", "threshold.cost.dear.dear = 2: a right label"),
         ("binary", "{cost = {true = {false = 0}}}", "to name 'false' never costs anything"),
     ],

@@ -70,7 +70,7 @@ function readJson(place, folder) {
 
 function checkEntry(file, index, place) {
   const isShaped = typeof file?.path === 'string' && Number.isInteger(file.bytes) && /^[0-9a-f]{64}$/.test(file.sha256)
-  if (!isShaped) throw contractError(`${place}: files[${index}] is no path with bytes and sha256; see manifest.schema.json`)
+  if (!isShaped) throw contractError(`${place}: files[${index}] is not a path with bytes and sha256; see manifest.schema.json`)
   if (path.posix.isAbsolute(file.path) || path.posix.normalize(file.path) !== file.path || /^\.\.?(\/|$)|[\n\0]/.test(file.path)) {
     throw contractError(`${place}: lists '${file.path}'; expected a relative path inside the artifact`)
   }
@@ -96,7 +96,7 @@ export function sizes(root, below = '') {
     const name = path.posix.join(below, entry.name)
     if (entry.isDirectory()) for (const [inner, size] of sizes(root, name)) found.set(inner, size)
     else if (entry.isFile()) found.set(name, fs.statSync(path.join(root, name)).size)
-    else throw contractError(`${root}: ${name} is no plain file; an artifact holds nothing else`)
+    else throw contractError(`${root}: ${name} is not a plain file; an artifact holds nothing else`)
   }
   return found
 }

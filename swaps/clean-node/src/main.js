@@ -63,6 +63,6 @@ const [argument] = process.argv.slice(2)
 if (argument === '--help') console.log(HELP)
 else if (argument === '--version') console.log(`clean node ${version}`)
 else if (argument !== undefined) {
-  console.error(`${argument} is no argument of this image; see --help`)
+  console.error(`${argument} is not an argument of this image; see --help`)
   process.exitCode = 2
 } else run().catch(fail)

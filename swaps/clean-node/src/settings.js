@@ -47,7 +47,7 @@ export const CLEAN = {
 }
 export const DEFAULTS = { missing: MISSING, timezone: 'UTC', duplicates: 'drop', columns: {} }
 
-/** Read the pipeline file; `keep` is no part of what an artifact is made from. */
+/** Read the pipeline file; `keep` is not part of what an artifact is made from. */
 export function readSettings(environment) {
   const place = path.join(environment.STAGE_CONFIG || '/config', `${environment.PIPELINE || 'diamonds'}.toml`)
   const name = path.basename(place)
@@ -93,7 +93,7 @@ function others(place) {
 function checkTop(pipeline, name) {
   for (const [key, value] of Object.entries(pipeline)) {
     if (key === 'name' || SHORT.includes(key)) continue
-    if (!TABLES.includes(key)) throw settingsError(`${name}: ${key} is no stage or key${didYouMean(key, [...TABLES, ...SHORT, 'name'])}`)
+    if (!TABLES.includes(key)) throw settingsError(`${name}: ${key} is not a stage or key${didYouMean(key, [...TABLES, ...SHORT, 'name'])}`)
     if (!isTable(value)) throw settingsError(`${name}: ${key} must be a table, written [${key}]`)
   }
   if ('name' in pipeline && !(isText(pipeline.name) && pipeline.name)) throw settingsError(`${name}: name: expected a text`)

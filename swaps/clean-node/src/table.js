@@ -27,7 +27,7 @@ export async function openTable({ folder, manifest }) {
   const seen = new Set()
   for (const { name } of columns) {
     if (name === '') throw contractError(`${place}: a column has no name; name it in the source`)
-    if (seen.has(name)) throw contractError(`${place}: column '${name}' stands twice; rename one in the source`)
+    if (seen.has(name)) throw contractError(`${place}: column '${name}' is repeated; rename one in the source`)
     seen.add(name)
   }
   return { columns, rows, batches: () => batches(parts) }

@@ -1,4 +1,4 @@
-"""Causes: an id covers all that an artifact follows from, and paths follow the environment."""
+"""Causes: the id covers all that an artifact depends on; the environment sets the paths."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ EXIT_DIFFERS = 70
 def id_of_cause(subject: Subject) -> None:
     manifest = first_artifact(subject).manifest
     if "build" not in manifest["stage"]:
-        raise Skipped("its manifest has no stage.build, so its id may be any")
+        raise Skipped("its manifest has no stage.build, so its id is not checked")
     keys = ("source", "sha256") if subject.reads is None else ("kind", "content")
     expected = artifact_id(
         manifest["kind"],
@@ -43,15 +43,15 @@ def id_of_cause(subject: Subject) -> None:
 
 @check(
     "force",
-    promise="STAGE_FORCE=1 makes a stage that skips work again; other bytes end it with 70",
+    promise="STAGE_FORCE=1 makes a stage run that would skip; it exits with 70 if the bytes differ",
 )
 def force(subject: Subject) -> None:
     first = first_artifact(subject)
     if "build" not in first.manifest["stage"]:
-        raise Skipped("its manifest has no stage.build, so it works every time")
+        raise Skipped("its manifest has no stage.build, so it never skips")
     name = first.path.name
     content = subject.scratch()
-    # Another artifact of the same cause, as a stage would leave it that is not reproducible.
+    # Simulate a stage that is not reproducible: another artifact of the same cause.
     republish(first.path, content, _add_a_file, id=name)
     with subject.volume(content) as out:
         run = subject.run(out=out, environment={"STAGE_FORCE": "1"})
@@ -59,13 +59,13 @@ def force(subject: Subject) -> None:
 
 
 def check_kept(run: Run, first: Published) -> None:
-    """Check that a forced run that made other bytes kept both artifacts and ended with 70."""
+    """Check that a forced run whose bytes differ keeps both artifacts and exits with 70."""
     name, other = first.path.name, f".differs-{first.path.name}-{first.manifest['content'][:8]}"
     if run.exit_code != EXIT_DIFFERS or run.latest != name or not (run.out / other).is_dir():
         raise Fault(
-            "with STAGE_FORCE=1, and an artifact of the same cause that has other bytes:"
+            "with STAGE_FORCE=1, and an artifact of the same cause with different bytes:"
             f" {run.ending}",
-            "work again and compare; if the bytes differ, keep both and end with 70; see"
+            "run again and compare; if the bytes differ, keep both and exit with 70; see"
             " 'Skipping' in contract/reference/skipping.md",
             expected=f"exit code {EXIT_DIFFERS}, and {other}/ on the volume",
             found=f"exit code {run.exit_code}, {sorted(path.name for path in run.out.iterdir())}",
@@ -79,7 +79,7 @@ def _add_a_file(artifact: Path) -> None:
 @check(
     "source-name",
     stages=("ingest",),
-    promise="the same bytes under another name are another cause, and the lineage names it",
+    promise="the same bytes under another file name have another id, and the lineage has that name",
 )
 def source_name(subject: Subject) -> None:
     first = first_artifact(subject)
@@ -98,7 +98,7 @@ def source_name(subject: Subject) -> None:
     check_lineage(artifact, source, reads=None)
 
 
-@check("paths", promise="STAGE_IN and STAGE_CONFIG say where its input and its settings are")
+@check("paths", promise="STAGE_IN and STAGE_CONFIG are the folders of the input and the settings")
 def paths(subject: Subject) -> None:
     first_artifact(subject)
     source = subject.scratch()

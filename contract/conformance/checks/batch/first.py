@@ -6,14 +6,14 @@ from conformance.validity.published import Published, published
 
 
 def first_artifact(subject: Subject) -> Published:
-    """Return what the image published from the example.
+    """Return the artifact that the image published from the example.
 
     Raises:
-        Skipped: nothing; the check `publishes` says so.
+        Skipped: The image published nothing; the check `publishes` reports it.
     """
     try:
         return published(subject.first)
     except Fault:
         raise Skipped(
-            "it publishes nothing from the tiny example; see the check `publishes`"
+            "the image publishes nothing from the tiny example; see the check `publishes`"
         ) from None

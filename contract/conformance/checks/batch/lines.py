@@ -17,7 +17,7 @@ _HOUSE = "h{n},5{n}.5,3,blue,true,2001-02-03,2024-03-31T02:30:00Z,{n}000"
 _BROKEN = 'h{n},5.5,3,"one\n{n}two\n\nthree",true,2001-02-03,2024-03-31T02:30:00Z,{n}000'
 _SHORT, _LONG = "h{n},too,few", f"{_HOUSE},too,many"
 _BLANK = (5, 6, 20)
-"""Lines without any character are no rows."""
+"""Lines without any character are not rows."""
 _TEMPLATES = {
     3: _BROKEN,
     8: _SHORT,

@@ -18,7 +18,7 @@ from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
 from conformance.validity.published import Published, published
 
 MAX_SETTINGS = 4
-"""Each takes a run."""
+"""Maximum number of settings to vary; each takes a run."""
 
 
 @check("unknown-setting", promise="an unknown key in its own table is refused with 78")
@@ -29,7 +29,7 @@ def unknown_setting(subject: Subject) -> None:
 
 @check("wrong-setting", promise="a value of the wrong type is refused with 78")
 def wrong_setting(subject: Subject) -> None:
-    # The one key that every batch stage has.
+    # Every batch stage has this key.
     text = with_key(subject.settings, subject.stage, "keep", "many")
     check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="keep")
 
@@ -73,10 +73,10 @@ def others_settings(subject: Subject) -> None:
 def effective_settings(subject: Subject) -> None:
     first = first_artifact(subject)
     if not declared_labels(subject):
-        raise Skipped("it does not declare its settings; see the check `declared`")
+        raise Skipped("the image does not declare its settings; see the check `declared`")
     others = other_values(declared_settings(subject), own_table(subject))
-    chance = random.Random(f"{subject.seed} settings")  # noqa: S311  # no secret
-    for name in chance.sample(sorted(others), min(len(others), MAX_SETTINGS)):
+    generator = random.Random(f"{subject.seed} settings")  # noqa: S311  # no secret
+    for name in generator.sample(sorted(others), min(len(others), MAX_SETTINGS)):
         run = subject.run(settings=with_key(subject.settings, subject.stage, name, others[name]))
         # A value may not fit the example, and a gate may refuse the artifact.
         if run.exit_code == 0 and run.latest is not None:
@@ -84,13 +84,13 @@ def effective_settings(subject: Subject) -> None:
 
 
 def check_effective(one: Published, other: Published, name: str) -> None:
-    """Check that two artifacts of other content, by a setting alone, name other settings."""
+    """Check that artifacts whose content differs by one setting have different settings."""
     if one.manifest["content"] == other.manifest["content"]:
         return
     if one.manifest["settings"] == other.manifest["settings"]:
         raise Fault(
-            f"another {name} gives another artifact, but the same `settings` in manifest.json",
-            "write the resolved values, defaults included, so that other settings are another"
-            " cause; see 'Fields' in contract/reference/manifest.md",
+            f"a different {name} changes the artifact, but not `settings` in manifest.json",
+            "write the resolved values, defaults included, so that different settings"
+            " have different ids; see 'Fields' in contract/reference/manifest.md",
             found=other.manifest["settings"],
         )

@@ -119,7 +119,7 @@ def importance(subject: Subject) -> None:
         inputs = {field["name"] for field in run.model.fields}
         if strange := [name for name in names if name not in inputs]:
             raise Fault(
-                f"{run.where('model.json')}: importance has '{strange[0]}', which is no input",
+                f"{run.where('model.json')}: importance has '{strange[0]}', which is not an input",
                 "measure the columns of the signature, not the features made from them",
             )
         if len(set(names)) < len(names):

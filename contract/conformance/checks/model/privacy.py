@@ -14,7 +14,7 @@ from conformance.validity.lineage import latest_artifact
 from conformance.validity.published import Published, manifest_of, published
 
 PRIVATE = ("id", "colour", "size")
-"""One that is no input, and two that are."""
+"""One that is not an input, and two that are."""
 _COUNTS = {"rows", "missing", "distinct"}
 """What `observed` of a private column may hold."""
 _DOCUMENTS = {".json", ".jsonl", ".html", ".md", ".txt", ".csv"}

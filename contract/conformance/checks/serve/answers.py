@@ -27,7 +27,7 @@ _BOOLEANS = (False, True, None)
 
 @http_check(
     "predict",
-    promise="/predict predicts the examples as expected, in one request and one by one",
+    promise="/predict returns the expected predictions, for one row and for many",
 )
 def predict(subject: Subject) -> None:
     for client in example_clients(subject):
@@ -37,12 +37,12 @@ def predict(subject: Subject) -> None:
 
 @http_check(
     "oip-infer",
-    promise="/v2/models/{name}/infer predicts the examples as expected, with one input per column",
+    promise="/v2/models/{name}/infer returns the expected predictions, with one input per column",
     oip=True,
 )
 def oip_infer(subject: Subject) -> None:
     for client in example_clients(subject):
-        # In a tensor no value can be missing, so rows with a missing value are sent alone.
+        # A tensor has no missing values, so each row with one is sent alone, without that input.
         complete = complete_examples(client.model)
         for examples in [complete, *([each] for each in client.model.examples)]:
             _check_examples(client, examples, "oip")
@@ -50,20 +50,20 @@ def oip_infer(subject: Subject) -> None:
 
 
 def check_request_id(client: Client, example: Example) -> None:
-    """Check that the id of a request of the Open Inference Protocol comes back."""
+    """Check that a response of the Open Inference Protocol repeats the id of its request."""
     body = json.loads(client.tensors([example.row])) | {"id": _REQUEST_ID}
     found = json_of(client.http.post(client.infer_path, json=body)).get("id")
     if found != _REQUEST_ID:
         raise Fault(
-            f"POST {client.infer_path} loses the id of the request",
-            "return `id` as it came, see 'Open Inference Protocol' in contract/reference/api.md",
+            f"POST {client.infer_path} does not return the id of the request",
+            "return `id` unchanged; see 'Open Inference Protocol' in contract/reference/api.md",
             expected=_REQUEST_ID,
             found=found,
         )
 
 
 def check_inputs(described: Any, fields: Sequence[Field]) -> None:
-    """Check that the metadata lists each column, with a datatype that has all its values."""
+    """Check that the metadata lists each column, with a datatype that can hold all its values."""
     inputs = described.get("inputs", [])
     names = [tensor["name"] for tensor in inputs]
     if sorted(names) != sorted(field["name"] for field in fields):
@@ -78,8 +78,8 @@ def check_inputs(described: Any, fields: Sequence[Field]) -> None:
             raise Fault(
                 f"GET {_METADATA} gives the input {field['name']} the datatype {found};"
                 f" expected {expected}",
-                "see 'Open Inference Protocol' in contract/reference/api.md; INT64 and BOOL have"
-                " no value for missing",
+                "see 'Open Inference Protocol' in contract/reference/api.md; INT64 and BOOL cannot"
+                " represent a missing value",
             )
 
 
@@ -99,12 +99,12 @@ def oip_missing_boolean(subject: Subject) -> None:
     model = boolean_model()
     with served(subject, model.publish(subject.scratch())) as client:
         check_inputs(json_of(client.http.get(f"/v2/models/{client.name}")), client.model.fields)
-        # Other software for the protocol may read only null.
+        # An implementation of this protocol alone may accept only null for a missing value.
         check_booleans(client, model, missing=None if subject.api == "oip" else math.nan)
 
 
 def boolean_model() -> EchoModel:
-    """Return a model that tells which boolean it was given."""
+    """Return a model whose prediction identifies the boolean in its input."""
     field = {"name": "x", "type": "boolean"}
     return echo_model([{"field": field, "value": value} for value in _BOOLEANS], timezone="UTC")
 
@@ -120,7 +120,7 @@ def check_booleans(client: Client, model: EchoModel, *, missing: float | None) -
     expected = [float(code_of(*each)) for each in model.vectors]
     if found != expected:
         raise Fault(
-            f"POST {client.infer_path} reads other booleans from a tensor of FP64",
+            f"POST {client.infer_path} reads the wrong booleans from a tensor of FP64",
             "1 is true, 0 is false, NaN and null are missing; see contract/reference/api.md",
             row=data,
             expected=expected,
@@ -142,8 +142,8 @@ def _check_examples(client: Client, examples: Sequence[Example], protocol: Proto
     row, distance = largest_difference(answer.numbers, expected)
     if distance > TOLERANCE:
         raise Fault(
-            f"POST {path} predicts otherwise than examples.jsonl, in a request of"
-            f" {len(examples)} rows",
+            f"POST {path} returns predictions that differ from examples.jsonl in a"
+            f" request of {len(examples)} rows",
             "clean each value by the rules of the signature, and pack the graph's inputs as"
             " contract/reference/types.md says",
             row=examples[row].row,

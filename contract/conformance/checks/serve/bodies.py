@@ -19,14 +19,14 @@ BODIES: Mapping[str, bytes] = {
     "bytes that are no UTF-8": b'{"rows": [{"colour": "\xff"}]}',
     "a list at the top": b"[]",
     "a number at the top": b"5",
-    "rows that are no list": b'{"rows": 5}',
-    "a row that is no object": b'{"rows": [5]}',
+    "rows that are not a list": b'{"rows": 5}',
+    "a row that is not an object": b'{"rows": [5]}',
     "an object without rows": b"{}",
     "no row": b'{"rows": []}',
     "a number beyond doubles": b'{"rows": [{"size": 1e999}]}',
     "deep nesting": b'{"rows": ' + b"[" * 100_000,
 }
-"""Bodies that are no request of /predict, nor of the Open Inference Protocol."""
+"""Bodies that are not a request of /predict, nor of the Open Inference Protocol."""
 
 
 @http_check(

@@ -83,7 +83,7 @@ def invocations(subject: Subject) -> None:
             given = json_of(answer).get("predictions")
             if not _agree(given, expected):
                 raise Fault(
-                    f"POST /invocations with {form} predicts otherwise than examples.jsonl",
+                    f"predictions of POST /invocations with {form} differ from examples.jsonl",
                     'answer {"predictions": […]}: numbers, or the most likely classes',
                     expected=expected,
                     found=given,

@@ -60,8 +60,7 @@ def interval(subject: Subject) -> None:
             _check_interval(given.get("interval"), value, example.row)
             if not _is_close(given[target], value):
                 raise Fault(
-                    "POST /predict predicts otherwise than examples.jsonl of a model with"
-                    " intervals",
+                    "POST /predict differs from examples.jsonl of a model with intervals",
                     "the prediction is the output `prediction`",
                     row=example.row,
                     expected=value,

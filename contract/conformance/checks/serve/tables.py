@@ -1,4 +1,4 @@
-"""Serve: requests of many rows, of mixed rows, many at a time, and CSV tables of other forms."""
+"""Serve: large requests, mixed rows, concurrent requests, and variants of CSV."""
 
 import csv
 import io
@@ -21,13 +21,13 @@ from conformance.serving.rows import complete_examples
 from conformance.serving.servers import example_clients, ready_client
 
 _MANY = 5_000
-_REQUESTS, _AT_ONCE = 200, 8
+_REQUESTS, _CLIENTS = 200, 8
 _CSV: Mapping[str, str] = {"content-type": "text/csv"}
 
 
 @http_check(
     "many-rows",
-    promise=f"a request of {_MANY:,} rows has the same predictions as its rows alone",
+    promise=f"a request of {_MANY:,} rows has the same predictions as one request for each row",
     oip=True,
 )
 def many_rows(subject: Subject) -> None:
@@ -39,20 +39,20 @@ def many_rows(subject: Subject) -> None:
             found = client.predict(rows, protocol=protocol).numbers
             _compare(found, examples, f"{protocol} with {_MANY:,} rows")
         if subject.api == "all":
-            table = _answered(client, csv_of(rows))
+            table = _post_csv(client, csv_of(rows))
             _compare(_numbers(client, table), examples, f"CSV with {_MANY:,} rows")
 
 
 @http_check(
     "mixed-rows",
-    promise="rows of one request may have other columns, in another order, or values missing",
+    promise="the rows of a request may differ in their columns, the order, and missing values",
 )
 def mixed_rows(subject: Subject) -> None:
     for client in example_clients(subject):
         examples = client.model.examples
         rows: list[Row] = []
         for number, example in enumerate(examples):
-            # An absent column is missing, and the columns of each row start elsewhere.
+            # Leave missing values out, and rotate the order of the columns.
             items = [(name, value) for name, value in example.row.items() if value is not None]
             start = number % len(items)
             rows.append(dict(items[start:] + items[:start]))
@@ -62,7 +62,7 @@ def mixed_rows(subject: Subject) -> None:
 
 @http_check(
     "at-once",
-    promise="requests that are sent at once have the predictions of their own rows",
+    promise="concurrent requests get the predictions of their own rows",
     oip=True,
 )
 def at_once(subject: Subject) -> None:
@@ -75,10 +75,10 @@ def at_once(subject: Subject) -> None:
         protocol: Protocol = protocols[number % len(protocols)]
         return example, client.predict([example.row], protocol=protocol).numbers
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_CLIENTS) as pool:
         answers = list(pool.map(ask, range(_REQUESTS)))
     found = np.concatenate([numbers for _, numbers in answers])
-    _compare(found, [example for example, _ in answers], f"{_AT_ONCE} clients at once")
+    _compare(found, [example for example, _ in answers], f"{_CLIENTS} concurrent clients")
 
 
 @http_check(
@@ -103,7 +103,7 @@ def csv_tables(subject: Subject) -> None:
             "with every cell in quotes": _quoted(plain),
             "without a line break at the end": plain.removesuffix("\n"),
         }.items():
-            table = _answered(client, text)
+            table = _post_csv(client, text)
             _compare(_numbers(client, table), examples, f"CSV {what}")
             _check_cells(table, plain, names)
 
@@ -122,10 +122,10 @@ def wrong_csv(subject: Subject) -> None:
     cases = {
         "an unknown column": (csv_of([{**row, name: "1"}]), 422, name),
         "a wrong value": (csv_of([row, {**row, numeric: "big"}]), 422, numeric),
-        "a line with a cell too many": (f"{header}\n{line}\n{line},1\n", 0, ""),
-        "a line with a cell too few": (f"{header}\n{line}\n{line.rpartition(',')[0]}\n", 0, ""),
-        "a header with a column twice": (f"{header},{numeric}\n{line},1\n", 0, ""),
-        "nothing": ("", 0, ""),
+        "a line with an excess cell": (f"{header}\n{line}\n{line},1\n", 0, ""),
+        "a line with a cell missing": (f"{header}\n{line}\n{line.rpartition(',')[0]}\n", 0, ""),
+        "a header with a repeated column": (f"{header},{numeric}\n{line},1\n", 0, ""),
+        "no content": ("", 0, ""),
     }
     for what, (text, status, named) in cases.items():
         answer = client.http.post("/predict", content=text.encode(), headers=_CSV)
@@ -145,25 +145,25 @@ def _compare(found: Any, examples: Sequence[Example], what: str) -> None:
     if len(found) != len(expected):
         raise Fault(
             f"{what}: {len(found)} predictions for {len(expected)} rows",
-            "answer each row, in the order of the request",
+            "return one prediction for each row, in the order of the request",
         )
     worst, distance = largest_difference(found.reshape(expected.shape), expected)
     if distance > TOLERANCE:
         raise Fault(
-            f"{what}: the prediction for row {worst + 1} is not that of examples.jsonl",
-            "read each row by itself, and keep the order of the rows",
+            f"{what}: the prediction for row {worst + 1} differs from examples.jsonl",
+            "parse each row separately, and keep the order of the rows",
             row=examples[worst].row,
             expected=expected[worst].tolist(),
             found=found[worst].tolist(),
         )
 
 
-def _answered(client: Client, text: str) -> list[dict[str, str]]:
-    """Return the lines of the answer to a CSV table."""
+def _post_csv(client: Client, text: str) -> list[dict[str, str]]:
+    """Return the rows of the response to a CSV table."""
     answer: httpx.Response = client.http.post("/predict", content=text.encode(), headers=_CSV)
     if answer.status_code != 200:
         raise Fault(
-            f"POST /predict with text/csv is {answer.status_code}: {answer.text}",
+            f"POST /predict with text/csv returns {answer.status_code}: {answer.text}",
             "read RFC 4180 in UTF-8; the header names the columns",
             row=text[:2000],
         )
@@ -180,7 +180,7 @@ def _numbers(client: Client, table: Sequence[Mapping[str, str]]) -> Any:
         return np.array([[float(line[name]) for name in names] for line in table])
     except (KeyError, TypeError, ValueError) as error:
         raise Fault(
-            f"POST /predict answers CSV with the columns {list(table[0]) if table else []}"
+            f"POST /predict returns CSV with the columns {list(table[0]) if table else []}"
             f" ({error!r})",
             f"add predicted_{target}, and probability_<class> for classes",
         ) from None
@@ -193,8 +193,8 @@ def _check_cells(table: Sequence[Mapping[str, str]], sent: str, names: Sequence[
         found = {name: (line.get(name) or "").replace("\r\n", "\n") for name in names}
         if found != row or list(line)[: len(names)] != list(names):
             raise Fault(
-                f"POST /predict answers line {number} of a CSV table with other columns or cells",
-                "return the table with its header as it was sent, and add the predictions",
+                f"POST /predict changes columns or cells of line {number} of a CSV table",
+                "return the table with its header unchanged, and add the predictions",
                 expected=row,
                 found=line,
             )

@@ -67,7 +67,7 @@ def read_pipeline(path: Path) -> Pipeline:
         if key not in TABLES:
             known = [*TABLES, *SHORTHANDS, "name"]
             raise SettingsError(
-                f"{path.name}: {key} is no stage or key{did_you_mean(key, known)}"
+                f"{path.name}: {key} is not a stage or key{did_you_mean(key, known)}"
                 f"{at_line(path, key)}"
             )
         if not isinstance(value, dict):

@@ -137,7 +137,7 @@ class Answers:
 
     right: int = 0
     failed: list[Any] = field(default_factory=list)
-    """Status and text of what was no prediction, or the error."""
+    """Status and text of what was not a prediction, or the error."""
     mixed: list[Any] = field(default_factory=list)
     """What did not fit the model that it named."""
     models: Counter[str] = field(default_factory=Counter)

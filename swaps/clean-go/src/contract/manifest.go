@@ -59,7 +59,7 @@ func (m *Manifest) check(name string) error {
 			return BadInput("%s: path %q leaves the artifact; run the stage that writes it again", name, file.Path)
 		}
 		if seen[file.Path] || !sha256Pattern.MatchString(file.SHA256) {
-			return BadInput("%s: the entry of %s is wrong or stands twice; run the stage that writes it again", name, file.Path)
+			return BadInput("%s: the entry of %s is wrong or repeated; run the stage that writes it again", name, file.Path)
 		}
 		seen[file.Path] = true
 	}

@@ -89,7 +89,7 @@ func checkTop(file string, content map[string]any) error {
 			continue
 		}
 		if !slices.Contains(stages, key) {
-			return BadSetting("%s: %s is no stage or key%s", file, key, DidYouMean(key, append(slices.Clone(stages), others...)))
+			return BadSetting("%s: %s is not a stage or key%s", file, key, DidYouMean(key, append(slices.Clone(stages), others...)))
 		}
 		if _, isTable := content[key].(map[string]any); !isTable {
 			return BadSetting("%s: %s must be a table, written [%s]", file, key, key)

@@ -98,7 +98,7 @@ func readColumns(path string, reader *file.Reader) ([]Column, error) {
 			return nil, contract.BadInput("%s: column '%s' is %s; expected texts, numbers, booleans, dates or timestamps, so convert or drop it in the source", path, node.Name(), err)
 		}
 		if column.Name == "" || seen[column.Name] {
-			return nil, contract.BadInput("%s: column '%s' has no name or stands twice; name it in the source", path, column.Name)
+			return nil, contract.BadInput("%s: column '%s' has no name or is repeated; name it in the source", path, column.Name)
 		}
 		seen[column.Name] = true
 		columns = append(columns, column)

@@ -29,7 +29,7 @@ class Table:
 
     names: Sequence[str]
     types: Sequence[FieldType]
-    """Types of the source by position; string for texts."""
+    """Types in the source, by position; string for texts."""
     is_float: Sequence[bool]
     rows: int
 
@@ -44,25 +44,25 @@ class Table:
 
     def distinct_names(self) -> list[str]:
         """Return unique names for the rules file: DuckDB ignores case in names."""
-        taken, names = {"@row"}, []
+        used, names = {"@row"}, []
         for name in self.names:
             number, distinct = 1, name
-            while distinct.casefold() in taken:
+            while distinct.casefold() in used:
                 number += 1
                 distinct = f"{name}_{number}"
-            taken.add(distinct.casefold())
+            used.add(distinct.casefold())
             names.append(distinct)
         return names
 
     def cell(self, position: int) -> str:
-        """Return a cell as the text that is parsed, NULL if it is missing, as SQL."""
+        """Return the SQL of a cell as the text to parse; NULL if it is missing."""
         column = f"c{position}"
         if self.is_float[position]:
             column = f"CASE WHEN NOT isnan({column}) THEN CAST({column} AS DOUBLE) END"
         return column if self.types[position] == "string" else f"CAST({column} AS VARCHAR)"
 
     def string(self, position: int, *, timezone: str) -> str:
-        """Return a cell as the text that a CSV file would hold, NULL if it is missing, as SQL."""
+        """Return the SQL of a cell as the text in a CSV file; NULL if it is missing."""
         column = f"c{position}"
         if self.is_float[position]:
             plain = f"regexp_replace(CAST({column} AS VARCHAR), '\\.0$', '')"
@@ -82,17 +82,17 @@ def open_table(source: Artifact, engine: Engine) -> Table:
     """
     parts = source.files("table")
     if not parts:
-        raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
+        raise ContractError(f"{source.path}: table/ has no rows; check the source and ingest")
     shapes = [_shape(part, engine) for part in parts]
     (names, types), rows = shapes[0][:2], [shape[2] for shape in shapes]
     for part, shape in zip(parts, shapes, strict=True):
         if shape[:2] != (names, types):
             raise ContractError(
-                f"{part}: other columns than {parts[0].name}; expected the same in every part,"
-                " run the stage that wrote it again"
+                f"{part}: the columns differ from {parts[0].name}; run the stage that wrote it"
+                " again"
             )
     if not sum(rows):
-        raise ContractError(f"{source.path}: table/ holds no rows; look at the source and ingest")
+        raise ContractError(f"{source.path}: table/ has no rows; check the source and ingest")
     _check_names(names, parts[0])
     kinds = [_kind(name, kind, parts[0]) for name, kind in zip(names, types, strict=True)]
     _create_view(engine, parts, rows=rows, columns=len(names))
@@ -139,9 +139,9 @@ def _shape(part: Path, engine: Engine) -> tuple[list[str], list[str], int]:
 def _check_names(names: Sequence[str], part: Path) -> None:
     if "" in names:
         raise ContractError(f"{part}: a column has no name; name it in the source")
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ContractError(f"{part}: column '{twice[0]}' stands twice; rename one in the source")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ContractError(f"{part}: column '{repeated[0]}' is repeated; rename one in the source")
 
 
 def _kind(name: str, kind: str, part: Path) -> FieldType:

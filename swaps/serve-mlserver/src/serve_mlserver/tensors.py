@@ -95,9 +95,9 @@ def _check_names(inputs: list[RequestInput], fields: dict[str, Column], ignored:
         if name not in known:
             closest = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {closest[0]}?" if closest else f"; expected {', '.join(fields)}"
-            raise MLServerError(f"input {name} is no column of this model{hint}", _WRONG)
+            raise MLServerError(f"input {name} is not a column of this model{hint}", _WRONG)
         if names.count(name) > 1:
-            raise MLServerError(f"input {name} is there twice", _WRONG)
+            raise MLServerError(f"input {name} is repeated", _WRONG)
 
 
 def _count_rows(inputs: list[RequestInput]) -> int:

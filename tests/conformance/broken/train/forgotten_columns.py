@@ -1,4 +1,4 @@
-"""model.json does not tell of source columns that are no features."""
+"""model.json does not tell of source columns that are not features."""
 
 from modelling.evaluation import model_writer
 

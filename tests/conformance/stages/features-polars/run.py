@@ -96,7 +96,7 @@ def read_settings(pipeline_folder: Path) -> tuple[dict[str, Any], int]:
     refuse_unknown(pipeline, TOP_LEVEL, f"key at the top of {path}:")
     for table in TABLES:
         if not isinstance(pipeline.get(table, {}), dict):
-            raise UserError(78, f"{table} in {path} is no table", f"write [{table}]")
+            raise UserError(78, f"{table} in {path} is not a table", f"write [{table}]")
     for key, table in (("source", "ingest"), ("target", "features")):
         if key in pipeline and key in pipeline.get(table, {}):
             raise UserError(78, f"{key} is at the top of {path} and in [{table}]", "keep one")

@@ -61,7 +61,7 @@ def files_in(folder: Path) -> dict[str, int]:
             if path.is_dir() and not path.is_symlink():
                 continue
             if not is_plain(path):
-                raise ValueError(f"{path} is no plain file")
+                raise ValueError(f"{path} is not a plain file")
             sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
     return sizes
 
@@ -106,7 +106,7 @@ def read_input() -> tuple[Path, dict[str, Any]]:
     except WRONG as error:
         detail = str(error) if isinstance(error, OSError | ValueError) else repr(error)
         hint = "run the stage before again"
-        raise UserError(65, f"the input is no valid {READS}: {detail}", hint) from None
+        raise UserError(65, f"the input is not a valid {READS}: {detail}", hint) from None
     return folder, manifest
 
 

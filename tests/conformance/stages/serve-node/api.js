@@ -309,7 +309,7 @@ function tensorRows(body, fields) {
   const booleans = new Set(fields.filter(({ type }) => type === 'boolean').map(({ name }) => name));
   const inputs = body instanceof Map ? body.get('inputs') : undefined;
   if (!Array.isArray(inputs) || inputs.length === 0) throw new Problem(400, 'The request has no inputs.');
-  if (body.has('outputs') && !(Array.isArray(body.get('outputs')) && body.get('outputs').every((output) => output instanceof Map))) throw new Problem(400, 'outputs is no list of objects.');
+  if (body.has('outputs') && !(Array.isArray(body.get('outputs')) && body.get('outputs').every((output) => output instanceof Map))) throw new Problem(400, 'outputs is not a list of objects.');
   let count;
   const columns = inputs.map((input) => {
     const [name, shape, datatype, data] = ['name', 'shape', 'datatype', 'data'].map((key) => input?.get?.(key));

@@ -14,16 +14,16 @@ function* filesBelow(folder, prefix = '') {
     const path = prefix + entry.name;
     if (entry.isDirectory()) yield* filesBelow(join(folder, entry.name), `${path}/`);
     else if (entry.isFile()) yield path;
-    else throw new Error(`${path} is no plain file`);
+    else throw new Error(`${path} is not a plain file`);
   }
 }
 
 // The digest of a plain file, and its bytes if they are kept.
 function readPlain(path, keep) {
-  if (!lstatSync(path).isFile()) throw new Error(`${path} is no plain file`);
+  if (!lstatSync(path).isFile()) throw new Error(`${path} is not a plain file`);
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if (!fstatSync(file).isFile()) throw new Error(`${path} is no plain file`);
+    if (!fstatSync(file).isFile()) throw new Error(`${path} is not a plain file`);
     const hash = createHash('sha256');
     const chunks = [];
     let bytes = 0;
@@ -99,7 +99,7 @@ function checkManifest(manifest, id) {
 // The manifest and the files of a model. Throws if anything is not as listed.
 export function readModel(volume, id) {
   const folder = join(volume, id);
-  if (!ID.test(id) || !lstatSync(folder).isDirectory()) throw new Error(`${id} is no folder of an artifact`);
+  if (!ID.test(id) || !lstatSync(folder).isDirectory()) throw new Error(`${id} is not a folder of an artifact`);
   const present = new Set(filesBelow(folder));
   const manifest = readJson(join(folder, 'manifest.json'));
   checkManifest(manifest, id);

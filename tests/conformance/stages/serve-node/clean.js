@@ -66,7 +66,7 @@ function textReader(field, ahead) {
   return (text) => plainNumber(text, type);
 }
 
-// A value of JSON that is no text.
+// A value of JSON that is not a text.
 function typedReader({ type }) {
   if (type === 'number') return (cell) => (typeof cell === 'number' || typeof cell === 'bigint' ? finite(Number(cell)) : undefined);
   if (type === 'integer')

@@ -44,7 +44,7 @@ function runner(session, { classes, interval }) {
         joined[name].set(values, start * width);
       }
     }
-    if (classes && joined.label.some((label) => !(label in classes))) throw new Error('model.onnx: a label that is no class');
+    if (classes && joined.label.some((label) => !(label in classes))) throw new Error('model.onnx: a label that is not a class');
     return joined;
   };
 }

@@ -79,7 +79,7 @@ const NAMES = { b: anyCase(SHORT), B: anyCase(MONTHS), p: '[AaPp][Mm]' };
 function partsOf(format) {
   return Array.from(format.matchAll(/%(.?)|[^%]/gsu), ([text, directive]) => {
     if (directive === undefined || directive === '%') return { literal: directive ?? text };
-    if (!(directive in DIGITS) && !(directive in NAMES) && directive !== 'z') throw new Error(`format: ${text} is no directive`);
+    if (!(directive in DIGITS) && !(directive in NAMES) && directive !== 'z') throw new Error(`format: ${text} is not a directive`);
     return { directive };
   });
 }

@@ -17,7 +17,7 @@ def read_transform(data: bytes, columns: dict[str, int], features: int) -> onnx.
         model = onnx.load_model_from_string(data)
         onnx.checker.check_model(model)
     except Exception as error:  # noqa: BLE001  # protobuf's and the checker's have no common base
-        raise ValueError(f"transform.onnx is no graph: {type(error).__name__}") from None
+        raise ValueError(f"transform.onnx is not a graph: {type(error).__name__}") from None
     for opset in model.opset_import:
         if opset.version > OPSETS.get(opset.domain, opset.version):
             raise ValueError(f"transform.onnx has opset {opset.version} of {opset.domain!r}")

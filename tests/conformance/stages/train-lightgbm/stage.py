@@ -127,7 +127,7 @@ def settings_of(defaults: dict[str, tuple[Any, int, int]]) -> dict[str, Any]:
         raise EndError(78, f"{path} is not TOML: {error}", "set PIPELINE or fix the file") from None
     own = pipeline.get(NAME, {})
     if not isinstance(own, dict):
-        raise EndError(78, f"{NAME} in {path} is no table", f"write [{NAME}] and keys below it")
+        raise EndError(78, f"{NAME} in {path} is not a table", f"write [{NAME}] and keys below it")
     for key, known in [(k, TOP_LEVEL) for k in pipeline] + [(k, tuple(defaults)) for k in own]:
         if key not in known:
             close = difflib.get_close_matches(key, known, 1, 0)[0]
@@ -217,7 +217,7 @@ def read_input() -> tuple[Path, dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = str(error) if isinstance(error, OSError | ValueError) else repr(error)
         raise EndError(
-            65, f"the input is no valid {READS}: {what}", "run its stage again"
+            65, f"the input is not a valid {READS}: {what}", "run its stage again"
         ) from None
 
 

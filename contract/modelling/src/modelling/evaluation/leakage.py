@@ -35,8 +35,8 @@ type Leak = dict[str, Any]
 def find_leaks(data: FeatureData) -> list[Leak]:
     """Return the columns that alone explain (nearly) all of the target, on held-out rows.
 
-    A tree is fitted on each column. Its score is R² on ranks, or balanced accuracy for classes, as
-    a share of the baseline's error: 1 for a copy of the target, 0 for no information.
+    A decision tree is fitted on each column. Its score is R² on ranks, or balanced accuracy scaled
+    so that guessing is 0. A column that equals the target has 1.
     """
     names = [feature.name for feature in data.problem.features]
     tables = [
@@ -75,8 +75,8 @@ def log_leaks(leaks: Sequence[Leak], *, target: str) -> None:
     """Log a warning for each leak, with the remedy."""
     for leak in leaks:
         LOGGER.warning(
-            "column '%s' alone says %.1f %% of '%s' on held-out rows: a leak, if it is not known"
-            " when a prediction is requested; then add %s to exclude in [features]",
+            "column '%s' alone explains %.1f %% of '%s' on held-out rows: it is a leak if it is not"
+            " known when a prediction is requested; then add %s to exclude in [features]",
             leak["column"],
             100 * leak["share"],
             target,
@@ -89,7 +89,7 @@ def log_perfect_fit(r2: float, *, target: str) -> None:
     """Warn about a target that several columns determine together."""
     if r2 >= MIN_PERFECT_R2:
         LOGGER.warning(
-            "R² is %.4f on held-out rows: '%s' follows from its columns together, perhaps as a sum;"
+            "R² is %.4f on held-out rows: the columns together determine '%s', perhaps as a sum;"
             " if some are not known when a prediction is requested, add them to exclude in"
             " [features]",
             r2,
@@ -99,7 +99,7 @@ def log_perfect_fit(r2: float, *, target: str) -> None:
 
 def _log_near_leak(column: str, share: float, *, target: str) -> None:
     LOGGER.warning(
-        "column '%s' alone predicts %.1f %% of '%s' on held-out rows, which is nearly a leak: if it"
+        "column '%s' alone explains %.1f %% of '%s' on held-out rows, which is nearly a leak: if it"
         " is not known when a prediction is requested, add %s to exclude in [features]",
         column,
         100 * share,
@@ -109,13 +109,14 @@ def _log_near_leak(column: str, share: float, *, target: str) -> None:
 
 
 def _rank_score(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
-    """Return R² on ranks, which is 1 for a copy on any scale and is robust against outliers."""
+    """Return R² on ranks, which is robust to outliers and 1 for any monotonic copy."""
     known = np.sort(targets[0])
     fitted, truth = (_ranks(known, target) for target in targets)
     predicted = DecisionTreeRegressor(random_state=0).fit(matrices[0], fitted).predict(matrices[1])
     residual = float(((truth - predicted) ** 2).sum())
     total = float(((truth - truth.mean()) ** 2).sum())
-    return 1 - residual / total if total else 0.0  # Values beyond the known range share one rank.
+    # Values outside the training range share one rank, so the total may be 0.
+    return 1 - residual / total if total else 0.0
 
 
 def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
@@ -125,7 +126,7 @@ def _ranks(known: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _class_score(matrices: Sequence[NDArray[Any]], targets: Sequence[NDArray[Any]]) -> float:
-    """Return the mean recall of the classes, where 0 is the level of guessing."""
+    """Return the mean recall of the classes, scaled so that guessing is 0."""
     tree = DecisionTreeClassifier(class_weight="balanced", random_state=0)
     predicted = tree.fit(matrices[0], targets[0]).predict(matrices[1])
     classes = np.unique(targets[1])

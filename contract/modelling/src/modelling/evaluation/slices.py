@@ -61,7 +61,7 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
     for name in names:
         lead = f"[train] slices: '{name}'"
         if name not in known:
-            raise SettingsError(f"{lead} is no column{did_you_mean(name, known)}")
+            raise SettingsError(f"{lead} is not a column{did_you_mean(name, known)}")
         if known[name]:
             raise SettingsError(f"{lead} is private, and its values stand in no document; leave it")
         kind = read_type(data.artifact, "test-rows", column=name)

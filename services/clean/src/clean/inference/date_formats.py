@@ -34,7 +34,7 @@ class DateFormatDetector(DateFormats):
         return bool(read_date(iso_dates).null_count == 0)
 
     def result(self) -> ColumnType | None:
-        """Return the first format that fits all values, unless another format gives other dates."""
+        """Return the first format that fits all values, unless another gives different dates."""
         date_format = self.unambiguous_format()
         if not date_format:
             return None
@@ -42,13 +42,13 @@ class DateFormatDetector(DateFormats):
         return ColumnType(date_format.kind, {"format": date_format.text}, why)
 
     def explain_ambiguity(self) -> str | None:
-        """Return the formats that give other dates, and the setting that decides."""
+        """Return the formats that give different dates, and the setting to choose one."""
         others = self.other_orders()
         if not self.date_formats or not others:
             return None
         first = self.date_formats[0].text
         other_texts = " and by ".join(date_format.text for date_format in others)
         return (
-            f"every value is a date by {first} and by {other_texts}, and other days come of it;"
-            f' {{where}} format = "{first}" says which'
+            f"every value is a date by {first} and by {other_texts}, but the dates differ;"
+            f' set {{where}} format = "{first}" or another of them'
         )

@@ -50,7 +50,7 @@ class DeclaredNumbers:
         points = [column for column in evidence if column.decimal == "."]
         why = f"column {points[0].column} has a decimal point" if points else _NO_COMMA
         return ColumnType(
-            "number", why=f"{_AS_DECIMAL}, as {why}; {_OTHERWISE}", is_default=not points
+            "number", why=f"{_AS_DECIMAL}, as {why}; {_REMEDY}", is_default=not points
         )
 
     def ambiguity(self) -> str | None:
@@ -60,7 +60,7 @@ class DeclaredNumbers:
         """Return that another column contradicts the declared type."""
         if not self._is_ambiguous or not self.table.commas:
             return None
-        remedy = _OTHERWISE.replace("{where}", settings_table(self.rules.name))
+        remedy = _REMEDY.replace("{where}", settings_table(self.rules.name))
         return (
             f'column {self.rules.name}: {_AS_DECIMAL}, as type = "number" has a decimal point,'
             f" though column {self.table.commas[0]} has a decimal comma; {remedy}"
@@ -80,4 +80,4 @@ class DeclaredNumbers:
 
 _AS_DECIMAL = "1.234 is 1.234 and not 1234"
 _NO_COMMA = "no column has a decimal comma"
-_OTHERWISE = '{where} group_char = ".", decimal_char = "," says otherwise'
+_REMEDY = 'if not, set {where} group_char = ".", decimal_char = ","'

@@ -68,20 +68,20 @@ class NumberFormatDetector(NumberFormats):
                 return (
                     "every value is a number and could be a version: as numbers, 1.2 and 1.20 are"
                     " one value, and 1.10 is less than 1.9;"
-                    ' {where} type = "number" or type = "string" says which'
+                    ' set {where} type = "number" or type = "string"'
                 )
             case "exponent":
                 return (
                     "every value is a number and could be a code: as numbers, 1E2 and 10E1 are one"
-                    ' value; {where} type = "number" or type = "string" says which'
+                    ' value; set {where} type = "number" or type = "string"'
                 )
             case "decimal separator":
                 char = self.ambiguous_char or ""
                 return (
                     f"every value is a number with a decimal {SEPARATOR_NAMES[char]} and one with"
                     f" groups by {SEPARATOR_NAMES[char]}s, so that {self.sample()} is 1.234 or"
-                    f" 1234; {{where}} {decimal_setting(char)} or {group_settings(char)} says"
-                    f" which{self.other_settings()}"
+                    f" 1234; set {{where}} {decimal_setting(char)} or {group_settings(char)}"
+                    f"{self.other_settings()}"
                     f"{_contradiction(self.evidence())}"
                 )
             case "grouped code":
@@ -89,8 +89,8 @@ class NumberFormatDetector(NumberFormats):
                 group = best and best.number_format.group
                 return (
                     "every value is a number in groups and could be a code, such as that of a"
-                    f" telephone; {{where}} {group_settings(group or '')} or"
-                    ' type = "string" says which'
+                    f" telephone; set {{where}} {group_settings(group or '')} or"
+                    ' type = "string"'
                 )
         return None
 
@@ -99,7 +99,7 @@ class NumberFormatDetector(NumberFormats):
             return None
         return (
             "1E2 is 100 and not a code, as other values have a decimal point;"
-            ' {where} type = "string" says otherwise'
+            ' if not, set {where} type = "string"'
         )
 
     def _why(self, decimal: str) -> str:
@@ -114,7 +114,7 @@ class NumberFormatDetector(NumberFormats):
         other = group_settings(char) if char == decimal else decimal_setting(char)
         return (
             f"{self.sample()} is {chosen} and not {rejected}, {reason};"
-            f" {{where}} {other} says otherwise"
+            f" if not, set {{where}} {other}"
         )
 
     def _add_plain(self, values: pa.Array, *, is_whole: bool) -> None:

@@ -199,7 +199,7 @@ class TextInference:
             show_position(position, self.rules) for position in self.non_numeric.positions
         )
         return (
-            f"{message}; {self.non_numeric.rows:,} of {self.present:,} values stand against both,"
+            f"{message}; {self.non_numeric.rows:,} of {self.present:,} values fit neither,"
             f" the first {first}"
         )
 

@@ -47,7 +47,7 @@ def _time_column(columns: Sequence[Column], settings: Settings) -> str:
     require_columns([settings.time_column], columns, setting="time_column")
     if settings.time_column not in dates:
         raise SettingsError(
-            f"[features] time_column = '{settings.time_column}': is no date;"
+            f"[features] time_column = '{settings.time_column}': is not a date;"
             f" expected one of {', '.join(dates) or 'none, since the table has no dates'}"
         )
     return settings.time_column

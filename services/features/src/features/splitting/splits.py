@@ -110,7 +110,7 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
     """Check that there are enough training rows and test rows.
 
     Raises:
-        ContractError: Too few rows have a target, or a side is empty.
+        ContractError: Too few rows have a target, or one of the splits is empty.
     """
     train, test = count_train_test(assignment)
     if np.all(assignment == NO_TARGET):

@@ -45,7 +45,7 @@ def download(settings: Settings, folder: Path) -> Download:
     """Download `source` into a folder.
 
     Raises:
-        SourceError: The server cannot be reached, or every attempt breaks off.
+        SourceError: The server cannot be reached, or every attempt fails.
         ContractError: The file is empty, larger than `max_bytes`, or has another SHA-256.
         SettingsError: The credentials cannot be read.
     """
@@ -156,7 +156,7 @@ class _Transfer:
             or not is_same
         ):
             self._restart()
-            raise ConnectionBrokenError("sends another part than requested")
+            raise ConnectionBrokenError("sends a different part than requested")
         return int(content_range[2])
 
     def _resume_headers(self) -> Mapping[str, str]:

@@ -72,11 +72,11 @@ def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.Reco
         for batch in reader:
             read = file.tell()
             yield batch
-        # Nothing more was read, so there is no end marker, which the format makes optional.
+        # The end marker is optional; without one, nothing is read after the last batch.
         if file.tell() == read:
             LOGGER.warning(
-                "%s: an Arrow stream without an end marker; if it is incomplete, rows are missing:"
-                " write it again, with a writer that is closed",
+                "%s: the Arrow stream has no end marker, so rows may be missing; if so, write it"
+                " again and close the writer",
                 name,
             )
     else:

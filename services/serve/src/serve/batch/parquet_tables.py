@@ -48,7 +48,7 @@ class ParquetTable:
     def chunks(
         self,
         names: Sequence[str],
-        on_malformed: OnMalformed,  # noqa: ARG002  # only a CSV file has lines that are no rows
+        on_malformed: OnMalformed,  # noqa: ARG002  # only a CSV file has lines that are not rows
     ) -> Iterator[Chunk]:
         schema, start = self.schema(names), 1
         try:

@@ -107,7 +107,7 @@ def _integers(cells: Cells) -> NDArray[Any]:
 def _categories(cells: Cells) -> Sequence[Any]:
     """Return integers that are categories, with None for missing."""
     _numbers(cells)
-    # NaN is not equal to itself, so it is no usable key.
+    # NaN is not equal to itself, so it is not a usable key.
     return [None if value != value else value for value in cells.objects()]  # noqa: PLR0124  # true of NaN alone
 
 

@@ -87,7 +87,7 @@ class Model:
 
     @cached_property
     def for_page(self) -> "Model":
-        """The same model for requests of the page, whose rows are no traffic."""
+        """The same model for requests of the page, whose rows are not traffic."""
         return _ModelForPage(**{each.name: getattr(self, each.name) for each in fields(self)})
 
     def predict_json(self, body: bytes) -> bytes:

@@ -96,7 +96,7 @@ def _check(pieces: Sequence[str], *, has_time: bool) -> None:
     known = _ONE_OR_TWO_DIGITS.keys() | _OTHERS.keys()
     for directive in directives:
         if directive not in known:
-            raise ValueError(f"format: %{directive} is no directive")
+            raise ValueError(f"format: %{directive} is not a directive")
         if directive in _OF_TIMES and not has_time:
             raise ValueError(f"format: %{directive} is for datetimes")
         if not {*_PARTNERS.get(directive, directive)}.intersection(directives):

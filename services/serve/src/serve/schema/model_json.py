@@ -118,7 +118,7 @@ def _unknown_rules(fields: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _check_columns(signature: Signature) -> list[str]:
     counted = Counter(signature.names)
-    problems = [f"column {name} is there twice" for name, times in counted.items() if times > 1]
+    problems = [f"column {name} is repeated" for name, times in counted.items() if times > 1]
     for group, types in TYPES_OF_GROUP.items():
         columns = signature.group(group)
         if [column.input.index for column in columns] != list(range(len(columns))):
@@ -141,7 +141,7 @@ def _check_classes(description: Description) -> list[str]:
     counted = Counter(
         each if isinstance(each, str) else json.dumps(each) for each in description.classes or ()
     )
-    return [f"class {name} is there twice" for name, times in counted.items() if times > 1]
+    return [f"class {name} is repeated" for name, times in counted.items() if times > 1]
 
 
 def _check_interval(description: Description) -> list[str]:

@@ -67,7 +67,7 @@ def _marks(column: Column) -> str:
 
 
 def _pattern(point: str, marks: str) -> str:
-    """Return a pattern of unsigned numbers, which also matches some texts that are no numbers."""
+    """Return a pattern of unsigned numbers, which also matches some texts that are not numbers."""
     grouped = f"[1-9][0-9]{{0,2}}(?:[{marks}][0-9]{{3}})+|" if marks else ""
     return rf"(?:{grouped}[0-9]*+)(?:\{point}[0-9]*+)?+(?:[eE][+-]?[0-9]++)?+"
 
@@ -89,4 +89,4 @@ def _check_keys(column: Column) -> None:
         raise ValueError("affixes: a percentage has its % already")
     for affix in column.affixes or ():
         if affix != affix.strip(WHITE_SPACE) or not _AFFIX.fullmatch(affix):
-            raise ValueError(f"affixes: {affix!r} is no text beside a number")
+            raise ValueError(f"affixes: {affix!r} is not a text beside a number")

@@ -116,4 +116,6 @@ def read_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ContractError(f"model.json: {name!r} is no time zone that this image knows") from None
+        raise ContractError(
+            f"model.json: {name!r} is not a time zone that this image knows"
+        ) from None

@@ -25,7 +25,7 @@ def load_application(name: str) -> Application:
     app = getattr(module, attribute or "app", None)
     if not isinstance(app, Application):
         raise SettingsError(
-            f"--app {name}: {attribute or 'app'!r} is no application of serve;"
+            f"--app {name}: {attribute or 'app'!r} is not an application of serve;"
             " make it with serve.app.create_app()"
         )
     return app

@@ -10,7 +10,7 @@ from serve.api.application import Application
 from serve.workers.bounded_connections import BoundedConnection
 
 TESTED_UVICORN = "0.54."
-"""Versions of uvicorn whose internals `BoundedConnection` was tested with; they are no public
+"""Versions of uvicorn whose internals `BoundedConnection` was tested with; they are not public
 interface."""
 
 

@@ -151,7 +151,7 @@ def _cost_matrix(costs: Mapping[str, Any], problem: Problem) -> CostMatrix:
             for name in (true, predicted):
                 if name not in names:
                     raise SettingsError(
-                        f"[train] threshold.cost: '{name}' is no class of"
+                        f"[train] threshold.cost: '{name}' is not a class of"
                         f" '{problem.target.name}'{did_you_mean(name, names)}"
                     )
             if true == predicted:

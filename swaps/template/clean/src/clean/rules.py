@@ -25,7 +25,9 @@ def describe(types: Mapping[str, str], settings: Settings) -> dict[str, Any]:
     """
     for name, column in settings.columns.items():
         if name not in types:
-            raise SettingsError(f"[clean.columns] {name} is no column{did_you_mean(name, types)}")
+            raise SettingsError(
+                f"[clean.columns] {name} is not a column{did_you_mean(name, types)}"
+            )
         if column.bounds and types[name] not in {"integer", "number"}:
             raise SettingsError(
                 f"[clean.columns.{name}] {column.bounds[0]}: {name} is a {types[name]},"

@@ -50,7 +50,7 @@ _BOUNDS: Final = {
 
 
 class _Rules(BaseModel):
-    """An unknown key is refused: a rule that is ignored would clean otherwise than training."""
+    """An unknown key is refused: ignoring it would clean differently from training."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 

@@ -29,7 +29,7 @@ def score(value: float) -> str:
 
 
 def count(value: int) -> str:
-    """Return a whole number; one that no table has is rounded."""
+    """Return an integer with separators; huge numbers are rounded."""
     return number(value) if abs(value) >= _LARGEST_COUNT else f"{value:,}"
 
 
@@ -59,7 +59,7 @@ def minute(value: datetime) -> str:
 
 
 def value_of(value: object) -> str:
-    """Return a value of a column: an end of its range."""
+    """Return the minimum or maximum of a column."""
     if isinstance(value, bool):
         return str(value).lower()
     return number(value) if isinstance(value, int | float) else str(value)
@@ -68,7 +68,7 @@ def value_of(value: object) -> str:
 def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # A whole number that no float can hold.
+    except OverflowError:  # An integer beyond the range of floats.
         return False
 
 

@@ -71,7 +71,7 @@ def _load(graph: bytes, threads: int) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     # Otherwise idle threads keep a processor busy.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # The arena would keep the memory of the largest request, and is no faster here.
+    # The arena would keep the memory of the largest request, and is not faster here.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = _NOTHING_LOGGED
     # Otherwise the bytes might be detected as ONNX Runtime's own format, which nothing here checks.

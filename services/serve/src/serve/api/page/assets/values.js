@@ -18,7 +18,7 @@ export function numberText(text) {
   return `${minus}${digits}${fraction && `.${fraction}`}${exponent}`;
 }
 
-/** Return the JSON of a cell; null is missing. What is no number is sent as text, and judged. */
+/** Return the JSON of a cell; null is missing. What is not a number is sent as text, and judged. */
 export function cellText(field, text) {
   if (text === null) return "null";
   if (field.type === "boolean" && ["true", "false"].includes(text)) return text;
