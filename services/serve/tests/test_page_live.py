@@ -2,11 +2,17 @@
 
 import json
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from asking import Worker
+from serve.api.page.live import read_facts
+from serve.api.page.live_document import Facts, Live, document_of
+from serve.api.worker_state import WorkerState
+from serve.runtime.shared_state import SharedState
 from serve.runtime.traffic import SteadyClock
 from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 
@@ -27,6 +33,8 @@ def worker_of(volume: Path, model: MadeModel = DIAMONDS, **settings: Any) -> Wor
 
 
 def live(worker: Worker) -> dict[str, Any]:
+    """Return the document after the next report of the worker."""
+    worker.service.tick(connections=0)
     answer = worker.ask("GET", "/page/live", headers={"x-stagecoach-page": "1"})
     assert answer.status_code == 200
     document: dict[str, Any] = answer.json()
@@ -139,8 +147,10 @@ def test_a_column_as_in_training_is_left_out(tmp_path: Path) -> None:
 def test_a_private_column_is_counted_without_its_values(tmp_path: Path) -> None:
     worker = worker_of(tmp_path, PENGUINS)
     worker.predict({"bill": 39.1, "year": 2007, "island": "Secret"})
+    worker.service.tick(connections=0)
     text = worker.ask("GET", "/page/live").text
 
+    assert '"rows":1' in text
     assert "Secret" not in text
     assert "Biscoe" not in text
 
@@ -177,6 +187,98 @@ def test_an_earlier_model_that_was_pruned_keeps_its_numbers(tmp_path: Path) -> N
         "columns": [],
         "left_out": 0,
     }
+
+
+def test_an_artifact_that_became_another_one_keeps_its_numbers(tmp_path: Path) -> None:
+    worker = worker_of(tmp_path, DIAMONDS.but(reference=REFERENCE))
+    worker.predict(ROW | {"carat": 99})
+    shutil.rmtree(tmp_path / DIAMONDS.id)
+    [field, *_] = DIAMONDS.fields
+    narrow = DIAMONDS.but(fields=[field], rows=[{"carat": 1}], numbers=[[1.0]], strings=[])
+    publish_model(tmp_path, narrow)
+    [model] = live(worker)["models"]
+
+    assert (model["id"], model["rows"], model["target"]) == (DIAMONDS.id, 1, None)
+    assert (model["predictions"], model["columns"]) == (None, [])
+
+
+def test_of_many_models_the_newest_are_shown_and_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = worker_of(tmp_path)
+    ids = [f"{number:016x}" for number in range(10)]
+    for model in ids:
+        publish_model(tmp_path, DIAMONDS.but(id=model))
+        worker.poll()
+        worker.predict(ROW)
+    read: list[str] = []
+
+    def read_counted(path: Path) -> Facts:
+        read.append(path.name)
+        return read_facts(path)
+
+    monkeypatch.setattr("serve.api.page.live.read_facts", read_counted)
+    found = [live(worker), live(worker)]
+
+    newest = ids[:-9:-1]
+    assert [[model["id"] for model in each["models"]] for each in found] == [newest, newest]
+    assert read == newest
+    assert sum(minute["rows"] for minute in found[0]["minutes"]) == 10
+
+
+def test_requests_between_two_reports_of_a_worker_get_the_same_document(
+    diamonds: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(*parts: Any, now: float) -> Live:
+        made.append(now)
+        return document_of(*parts, now=now)
+
+    monkeypatch.setattr("serve.api.page.live.document_of", make)
+    diamonds.service.tick(connections=0)
+    with ThreadPoolExecutor(8) as clients:
+        same = {*clients.map(lambda _: diamonds.ask("GET", "/page/live").content, range(8))}
+    diamonds.predict(ROW)
+    before = diamonds.ask("GET", "/page/live").content
+    after = live(diamonds)
+
+    assert same == {before}
+    assert after["requests"] == 1
+    assert len(made) == 2
+
+
+def test_a_swap_shows_at_once(diamonds: Worker, tmp_path: Path) -> None:
+    before = live(diamonds)["model"]
+    publish_model(tmp_path, PENGUINS)
+    diamonds.poll()
+
+    answer = diamonds.ask("GET", "/page/live")
+    assert (before, answer.json()["model"]) == (DIAMONDS.id, PENGUINS.id)
+
+
+def test_swaps_and_replaced_workers_meanwhile_break_no_response(tmp_path: Path) -> None:
+    shared_state = SharedState(2)
+    publish_model(tmp_path, DIAMONDS)
+    asked, other = (
+        Worker(tmp_path, worker_state=WorkerState(shared_state, number)) for number in range(2)
+    )
+    with ThreadPoolExecutor(4) as clients:
+        answers: list[Future[httpx.Response]] = []
+        for number in range(6):
+            model = (DIAMONDS, PENGUINS)[number % 2].but(id=f"{number:016x}")
+            publish_model(tmp_path, model)
+            answers += [clients.submit(asked.ask, "GET", "/page/live") for _ in range(4)]
+            for worker in (asked, other):
+                worker.poll()
+                worker.predict(*model.rows)
+                worker.service.tick(connections=0)
+            if number > 2:
+                shutil.rmtree(tmp_path / f"{number - 2:016x}")
+            other = Worker(tmp_path, worker_state=WorkerState(shared_state, 1))
+
+    assert {answer.result().status_code for answer in answers} == {200}
+    assert live(asked)["model"] == f"{5:016x}"
 
 
 def test_a_model_that_answered_nothing_is_not_shown_once_it_is_replaced(tmp_path: Path) -> None:

@@ -251,6 +251,7 @@ def test_a_swap_within_a_minute_divides_its_rows_exactly(workers: Workers) -> No
     workers.clock.seconds += 5
     first.poll()
     first.predict(ROW)
+    workers.tick(seconds=0)
     live = first.ask("GET", "/page/live").json()
 
     assert [(model["id"], model["rows"]) for model in live["models"]] == [
@@ -272,6 +273,7 @@ def test_a_model_that_comes_back_is_marked_again(workers: Workers) -> None:
         for worker in (first, second):
             workers.clock.seconds += 1
             worker.poll()
+    workers.tick(seconds=0)
     swaps = first.ask("GET", "/page/live").json()["swaps"]
 
     assert [(swap["time"] - NOON, swap["model"]) for swap in swaps] == [

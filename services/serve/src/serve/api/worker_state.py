@@ -27,6 +27,8 @@ class WorkerState:
         note = shared_state.read(number)
         self.counters = _decode(note) if note else Counters()
         self._before = _decode(note) if note else Counters()
+        self.reports = 0
+        """Number of reports since this process started."""
         self._model: Model | None = None
         self._model_since = monotonic()
         self._model_counts: dict[str, dict[str, int]] = {}
@@ -52,6 +54,7 @@ class WorkerState:
         counters.refused_models = dict(watcher.refusals)
         try:
             self.shared_state.write(self.number, _encode(counters))
+            self.reports += 1
         except ValueError:
             LOGGER.exception("the counts of worker %d can't be reported", self.number)
 

@@ -65,7 +65,7 @@ class _Reference(msgspec.Struct, frozen=True):
 
 
 router = APIRouter(include_in_schema=False)
-_forms = Renderings(most=1)
+_forms = Renderings[str](most=1)
 
 
 @router.get("/page/form", dependencies=[Depends(page_is_served)])

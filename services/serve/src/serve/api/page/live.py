@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 from fastapi import APIRouter, Depends, Response
-from fastapi.concurrency import run_in_threadpool
 from stage_contract import LOGGER, ContractError, open_artifact
 
 from serve.api.dependencies import LiveService, page_is_served
 from serve.api.page.live_document import (
+    MAX_MODELS,
     CountedColumn,
     Facts,
     document_of,
@@ -17,7 +17,7 @@ from serve.api.page.live_document import (
     recent_minutes,
 )
 from serve.api.page.published_model import Marks, marks_of
-from serve.api.page.responses import SECURITY
+from serve.api.page.responses import SECURITY, Renderings
 from serve.api.service import Service
 from serve.model.artifact_files import read_verified
 from serve.model.reference import read_bins
@@ -29,20 +29,25 @@ from serve.schema.signature import Column
 _MAX_DESCRIPTION_BYTES = 16 * 1024 * 1024
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(page_is_served)])
+_documents = Renderings[bytes](most=1)
 
 
 @router.get("/page/live")
-async def live(service: LiveService) -> Response:
-    """Return the traffic of the last hour, of all workers."""
-    service.tick(connections=service.connections)
+def live(service: LiveService) -> Response:  # in a thread, because it reads files
+    """Return the traffic of the last hour, of all workers, as of the worker's last report."""
+    model = service.watcher.model
+    state = (service, service.worker_state.reports, model and model.id)
+    content = _documents.get(state, lambda: _document(service))
+    headers = {**SECURITY, "cache-control": "no-store"}
+    return Response(content, media_type="application/json", headers=headers)
+
+
+def _document(service: Service) -> bytes:
     workers = service.worker_state.all()
     now = service.worker_state.shared_state.clock.now()
     minutes = [*recent_minutes(workers, int(now // SECONDS))]
-    models = models_of(workers, minutes)
-    facts = await run_in_threadpool(lambda: {each: _facts_of(each, service) for each in models})
-    document = document_of(service, workers, minutes, facts, now=now)
-    headers = {**SECURITY, "cache-control": "no-store"}
-    return Response(msgspec.json.encode(document), media_type="application/json", headers=headers)
+    facts = {each: _facts_of(each, service) for each in models_of(workers, minutes)[:MAX_MODELS]}
+    return msgspec.json.encode(document_of(service, workers, minutes, facts, now=now))
 
 
 def _facts_of(model: str, service: Service) -> Facts | None:
@@ -51,7 +56,7 @@ def _facts_of(model: str, service: Service) -> Facts | None:
     return _read_version(path, marks_of(path))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=MAX_MODELS)
 def _read_version(path: Path, _marks: Marks) -> Facts | None:
     """Return the facts of a version of the files; that they can't be read is kept, too."""
     try:

@@ -19,6 +19,9 @@ from serve.schema.model_json import Class
 _MAX_SERIES = 12
 """Number of columns with a series over time."""
 
+MAX_MODELS = 8
+"""Maximum number of models whose predictions and columns are shown: the newest."""
+
 type Kind = Literal["out_of_range", "unknown_category"]
 type Odd = tuple[int, int, int]
 """Age of a minute, missing values, and values outside training."""
@@ -79,7 +82,7 @@ class ModelCounts(msgspec.Struct):
     minutes: list[tuple[int, int]]
     """Age of a minute and number of rows."""
     target: str | None = None
-    """None if the artifact is gone; then nothing else is known, either."""
+    """None if the artifact is gone or another one; then nothing else is known, either."""
     predictions: Predictions | None = None
     columns: list[ColumnCounts] = msgspec.field(default_factory=list)
     """Columns that differ from training, the most different first."""
@@ -115,7 +118,7 @@ class Live(msgspec.Struct):
     swaps: list[Swap]
     """Models that went live, oldest first; the first one may have done so long ago."""
     models: list[ModelCounts]
-    """Models that answered in the last hour, and the live one, newest first."""
+    """Models that answered in the last hour, and the live one, newest first, at most MAX_MODELS."""
     example: str | None = None
     """A row to send as JSON, if nothing was predicted yet; a text, so that no digit is lost."""
     keys: bool = False
@@ -232,21 +235,27 @@ def _by_model(minutes: Sequence[Aged], facts: Mapping[str, Facts | None]) -> lis
             rows[age] += minute.rows
         counts = ModelCounts(model, rows.total(), sorted(rows.items(), reverse=True))
         if known is not None:
-            counts.target = known.target
-            counts.predictions = _predictions(mine, known)
-            counts.columns = _columns(mine, known, rows=counts.rows)
-            counts.left_out = len(known.columns) - len(counts.columns)
+            _add_facts(counts, mine, known)
         models.append(counts)
     return models
+
+
+def _add_facts(counts: ModelCounts, minutes: Sequence[Aged], facts: Facts) -> None:
+    try:
+        predictions = _predictions(minutes, facts)
+        columns = _columns(minutes, facts, rows=counts.rows)
+    except (IndexError, ValueError):
+        return  # The artifact is another one by now, with fewer columns or bins.
+    counts.target, counts.predictions, counts.columns = facts.target, predictions, columns
+    counts.left_out = len(facts.columns) - len(columns)
 
 
 def _predictions(minutes: Iterable[Aged], facts: Facts) -> Predictions | None:
     if facts.bins is None:
         return None
     counts = np.zeros(len(facts.bins.training), np.int64)
-    for minute, _ in minutes:
-        places, numbers = unpack(minute.predictions, counts=1)
-        counts[places] += numbers
+    places, numbers = unpack(b"".join(minute.predictions for minute, _ in minutes), counts=1)
+    np.add.at(counts, places, numbers)
     bins = [Bin(*each) for each in zip(facts.bins.training, counts.tolist(), strict=True)]
     if facts.classes is not None:
         for each, value in zip(bins, facts.classes, strict=True):
@@ -262,10 +271,13 @@ def _columns(minutes: Sequence[Aged], facts: Facts, *, rows: int) -> list[Column
     """Return the columns that differ from training, the most different first."""
     if not rows:
         return []
-    by_age = np.zeros((HOUR_MINUTES + 1, 2, len(facts.columns)), np.int64)
-    for minute, age in minutes:
-        places, *counts = unpack(minute.columns, counts=2)
-        by_age[age][:, places] += counts
+    shape = (HOUR_MINUTES + 1, len(facts.columns))
+    unpacked = [unpack(minute.columns, counts=2) for minute, _ in minutes]
+    ages = np.repeat([age for _, age in minutes], [each.shape[1] for each in unpacked])
+    places, *counts = np.concatenate(unpacked, axis=1)
+    cells = np.ravel_multi_index((ages, places), shape)
+    sums = [np.bincount(cells, each, minlength=shape[0] * shape[1]) for each in counts]
+    by_age = np.stack([each.reshape(shape) for each in sums], axis=1).astype(np.int64)
     missing, outside = by_age.sum(axis=0)
     training = np.array([column.training_missing or 0.0 for column in facts.columns])
     deviations = np.abs(missing / rows - training) + outside / rows

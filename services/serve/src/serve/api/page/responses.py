@@ -19,7 +19,7 @@ SECURITY: Mapping[str, str] = {
 }
 
 
-class Renderings:
+class Renderings[T]:
     """The last renderings of a part of the page.
 
     A flood of requests makes one at a time, and most of them get one that is there, so that
@@ -28,10 +28,10 @@ class Renderings:
 
     def __init__(self, *, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[Hashable, str] = OrderedDict()
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], str]) -> str:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the rendering for a key, which `make` returns if it is not kept."""
         with self._lock:
             if key in self._kept:
