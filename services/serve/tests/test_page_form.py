@@ -1,6 +1,7 @@
 """GET /page/form: what the page's form is made from."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,33 @@ def test_no_value_of_a_private_column_is_told(tmp_path: Path) -> None:
     }
     assert form["examples"] == [{"row": {"bill": 39.1, "year": 2007}}]
     assert "iscoe" not in json.dumps(form)
+
+
+def test_of_a_private_column_the_form_has_no_rule_that_tells_values(tmp_path: Path) -> None:
+    secret = {"private": True}
+    length = {"pattern": "[A-Z]+", "minLength": 2, "maxLength": 9}
+    fields = [
+        field("age", "number", "numbers 0", constraints={"minimum": 17, "maximum": 71}, **secret),
+        field("paid", "boolean", "numbers 1", trueValues=["Yup"], falseValues=["Nah"], **secret),
+        field("group", "string", "strings 0", constraints={"enum": ["ALPHA", "BETA"]}, **secret),
+        field("code", "string", "strings 1", constraints=length, **secret),
+    ]
+    rows = [{"age": None, "paid": None, "group": None, "code": None}]
+    numbers, strings = [[1.0], [1.0]], [[1.0], [1.0]]
+    model = DIAMONDS.but(fields=fields, rows=rows, numbers=numbers, strings=strings)
+    form = form_of(tmp_path, model)
+
+    assert {each["name"]: each["constraints"] for each in form["fields"]} == {
+        "age": {},
+        "paid": {},
+        "group": {},
+        "code": length,
+    }
+    assert (named(form, "paid")["expected"], named(form, "paid")["accepts"]) == (
+        "true or false",
+        None,
+    )
+    assert not {"17", "71", "Yup", "Nah", "ALPHA", "BETA"} & {*re.findall(r"\w+", json.dumps(form))}
 
 
 def test_the_classes_are_named_as_the_probabilities_in_an_answer(tmp_path: Path) -> None:

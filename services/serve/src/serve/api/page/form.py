@@ -25,6 +25,7 @@ from serve.runtime.access import public_paths
 from serve.schema.cells import Rules
 from serve.schema.signature import Column
 from serve.schema.text_formats import text_example
+from serve.schema.values import EXPECTED
 from serve.settings import Settings
 from serve.source.file_formats import read_formats
 
@@ -41,6 +42,8 @@ _OF_PRIVATE: Final = (
     *("constraints", "observed"),
 )
 """Facts that are shown of a private column; other rules may hold values of it."""
+_RULES_OF_PRIVATE: Final = ("required", "minLength", "maxLength", "pattern")
+"""Constraints that are shown of a private column; a list or a range would tell values of it."""
 
 
 class _Distribution(msgspec.Struct, frozen=True):
@@ -136,11 +139,17 @@ def _field(rules: Rules) -> dict[str, Any]:
     del facts["input"]
     if column.private:
         facts = {name: facts[name] for name in _OF_PRIVATE if name in facts}
+        rules_shown = facts["constraints"]
+        facts["constraints"] = {
+            name: rules_shown[name] for name in _RULES_OF_PRIVATE if name in rules_shown
+        }
+    # The words of a boolean are its values.
+    has_hidden_words = column.private and column.type == "boolean"
     return facts | {
         "private": column.private,
         "required": column.is_required,
-        "expected": rules.expected_json,
-        "accepts": text_example(column),
+        "expected": EXPECTED[column.type] if has_hidden_words else rules.expected_json,
+        "accepts": None if has_hidden_words else text_example(column),
     }
 
 
