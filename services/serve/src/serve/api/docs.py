@@ -5,12 +5,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from serve.api.dependencies import context_of, docs_are_served
 from serve.api.page.responses import SECURITY
-from serve.api.page.static_files import ASSETS
+from serve.api.page.static_files import ASSETS, TaggedFiles
 
 _PATH = "docs/assets"
 _PAGE = f"""\
@@ -46,7 +45,8 @@ router = APIRouter(dependencies=[Depends(docs_are_served)], include_in_schema=Fa
 
 @router.get("/openapi.json")
 async def _openapi(request: Request) -> JSONResponse:
-    return JSONResponse(request.app.openapi())
+    headers = {"cache-control": _SECURITY["cache-control"]}
+    return JSONResponse(request.app.openapi(), headers=headers)
 
 
 @router.get("/docs")
@@ -55,7 +55,7 @@ async def _docs(request: Request) -> HTMLResponse:
     return HTMLResponse(page, headers=_SECURITY)
 
 
-class _Assets(StaticFiles):
+class _Assets(TaggedFiles):
     """The files of Swagger UI and the script that starts it, if the docs are enabled."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ _SECURITY = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:;"
     " font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
     "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",
+    "cache-control": "private, no-cache",
 }
 
 

@@ -14,8 +14,9 @@ SECURITY: Mapping[str, str] = {
     " img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
-    # A browser asks again each time and gets 304 while nothing has changed.
-    "cache-control": "no-cache",
+    # A browser asks again each time and gets 304 while nothing has changed. A shared cache stores
+    # nothing, because what needs a key is not for others.
+    "cache-control": "private, no-cache",
 }
 
 

@@ -16,12 +16,8 @@ from serve.api.page.responses import SECURITY, is_current
 ASSETS = Path(__file__).with_name("assets")
 
 
-class _Assets(StaticFiles):
-    """The files of the page, if it is enabled; their entity tags are digests of their content."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        await page_is_served(Request(scope))
-        return await super().get_response(path, scope)
+class TaggedFiles(StaticFiles):
+    """Public files whose entity tags are digests of their content."""
 
     def file_response(
         self,
@@ -32,11 +28,19 @@ class _Assets(StaticFiles):
     ) -> Response:
         # Images that are built reproducibly give all files the same time.
         tag = _tag(os.fspath(full_path), stat_result.st_mtime_ns, stat_result.st_size)
-        headers = {**SECURITY, "etag": tag}
+        headers = {**SECURITY, "etag": tag, "cache-control": "no-cache"}
         response = FileResponse(full_path, status_code, headers, stat_result=stat_result)
         if is_current(Request(scope), tag):
             return NotModifiedResponse(response.headers)
         return response
+
+
+class _Assets(TaggedFiles):
+    """The files of the page, if it is enabled."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        await page_is_served(Request(scope))
+        return await super().get_response(path, scope)
 
 
 def add_page_assets(app: FastAPI) -> None:
