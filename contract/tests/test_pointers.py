@@ -130,7 +130,7 @@ def test_with_nothing_whole_a_volume_stays_pinned(three: Path) -> None:
     for artifact_id in (A, B, C):
         tear(three, artifact_id)
 
-    with pytest.raises(ContractError, match="no clean-data that is whole and accepted"):
+    with pytest.raises(ContractError, match=r"no clean-data .* is whole and accepted; make rerun"):
         unpin(three, kind=KIND)
     assert pointers(three) == {"LATEST": C, "PINNED": C}
 
@@ -380,6 +380,8 @@ def test_the_remedy_for_a_damaged_artifact_is_one_that_works_for_it(three: Path)
     assert {each.returncode for each in (latest, newest, *oldest)} == {65}
     assert "make repair makes it again" in latest.stdout
     assert "make rerun FORCE=1 makes it again" in newest.stdout
+    for each, name in ((latest, A), (newest, A), *((each, C) for each in oldest)):
+        assert f" error: {KIND} {name}" in each.stdout
     for each in oldest:
         assert "take another id of make models" in each.stdout
         assert "make prune removes it" in each.stdout

@@ -76,7 +76,8 @@ def _status(options: argparse.Namespace) -> None:
         containers=containers,
         serve=_serve(options, described),
     )
-    if options.reconfigured:
+    # With wrong settings, the command that this advises would fail.
+    if options.reconfigured and not options.settings_error:
         report = reconfigured(report)
     if options.json:
         print(json.dumps({"pipeline": os.environ.get("PIPELINE")} | report.as_json(), indent=2))

@@ -30,9 +30,13 @@ class BrokenLink:
     text: str
     is_due: bool = False
     """Whether running the stage repairs it."""
+    is_one_of_several: bool = False
+    """Whether it is a source file that is gone, and a run goes on with the others."""
 
     def advice(self, command: str) -> str:
-        """Return the text, with the command to run if the stage is due."""
+        """Return the text, with the command to run if that helps."""
+        if self.is_one_of_several:
+            return f"{self.text}, or run {command} if the source is complete without it"
         return f"{self.text}, {command}" if self.is_due else self.text
 
 
@@ -99,15 +103,16 @@ def is_source_changed(source: Mapping[str, str], data: Path) -> bool:
         ) from None
 
 
-def missing_source(raw: Artifact, source: Mapping[str, str], data: Path) -> str:
-    """Return a line about a source file that is gone, with the remedy; empty if it is there."""
+def missing_source(raw: Artifact, source: Mapping[str, str], data: Path) -> BrokenLink | None:
+    """Return a source file that is gone; None if it is there."""
     name = source["source"]
     if is_address(name) or (data / name).exists():
-        return ""
-    text = f"{source_place(name)}: no such file, but raw-data {raw.id} was made from it; restore it"
-    if len(raw.manifest["inputs"]) > 1:
-        text += f", or run {make_command('rerun')} if the source is complete without it"
-    return text
+        return None
+    return BrokenLink(
+        "ingest",
+        f"{source_place(name)}: no such file, but raw-data {raw.id} was made from it; restore it",
+        is_one_of_several=len(raw.manifest["inputs"]) > 1,
+    )
 
 
 def source_place(name: str) -> str:
@@ -123,7 +128,7 @@ def _changed_sources(raw: Artifact, data: Path, volume: Volume, runs: Runs) -> I
             yield BrokenLink(volume.stage, str(error))
             continue
         if gone := missing_source(raw, source, data):
-            yield BrokenLink(volume.stage, gone)
+            yield gone
         elif is_changed:
             name = source["source"]
             what = f"raw-data {raw.id} was made from an older {source_place(name)}"

@@ -128,7 +128,8 @@ def status(
     broken = [*broken_links(chain, data, runs)]
     # A stage that is running now is not reported as due.
     going_on = {stage for stage, each in containers.items() if each.is_running}
-    missing = [link for link in broken if not (link.is_due and link.stage in going_on)]
+    failed = {volume.stage for volume in chain if volume.failure}
+    missing = [link for link in broken if not _is_under_way(link, going_on, failed=failed)]
     failures = [
         *(Finding(ATTENTION, _failed(volume)) for volume in chain if volume.failure),
         *(_dead_residents(chain, containers) if is_watching else _failed_runs(chain, runs)),
@@ -215,10 +216,16 @@ def _start_watch() -> str:
     return f"no new data is processed, {make_command('watch')} starts it again"
 
 
+def _is_under_way(link: BrokenLink, going_on: set[str], *, failed: set[str]) -> bool:
+    """Return whether a stage that is running repairs it, or goes on without a file that is gone."""
+    is_left_out = link.is_one_of_several and link.stage not in failed
+    return (link.is_due or is_left_out) and link.stage in going_on
+
+
 def _broken(link: BrokenLink, *, again: str) -> Finding:
     if link.is_due:
         return Finding(ATTENTION, f"due: {link.advice(again)}")
-    return Finding(BROKEN, f"broken: {link.text}")
+    return Finding(BROKEN, f"broken: {link.advice(again)}")
 
 
 def _differing(

@@ -28,9 +28,11 @@ def verify_lineage(chain: list[Volume], data: Path) -> Iterator[str]:
     for source in artifact.manifest["inputs"]:
         name = source["source"]
         if is_source_changed(source, data):
+            gone = missing_source(artifact, source, data)
             raise ContractError(
-                missing_source(artifact, source, data)
-                or f"{source_place(name)} has changed since raw-data {artifact.id} was made"
+                gone.advice(make_command("rerun"))
+                if gone
+                else f"{source_place(name)} has changed since raw-data {artifact.id} was made"
                 f" from it; run {make_command('rerun')} first"
             )
         place = name if is_address(name) else source_place(name)

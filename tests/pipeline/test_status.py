@@ -123,6 +123,29 @@ def test_what_is_under_way_is_not_told_as_missing(
     assert "not made from" not in "\n".join(working.lines())
 
 
+@pytest.mark.parametrize(
+    ("container", "failure", "advised"),
+    [(RUNS, "", ""), (RUNS, '{"exit_code": 65}', "make watch"), (ENDED, "", "make rerun")],
+)
+def test_a_file_of_several_that_is_gone_is_left_out_by_a_stage_that_keeps_running(
+    live: list[Volume], container: StageContainer, failure: str, advised: str
+) -> None:
+    raw = live[0].open()
+    gone = {"source": "more.csv", "bytes": 1, "sha256": SHA256_OF_NOTHING}
+    manifest = raw.manifest | {"inputs": [*raw.manifest["inputs"], gone]}
+    (raw.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    if failure:
+        (live[0].path / "FAILED.json").write_text(failure, encoding="utf-8")
+
+    found = report(live, all_of(container))
+
+    said = "\n".join(found.lines())
+    assert ("more.csv: no such file" in said) == bool(advised)
+    assert f"or run {advised} if the source is complete without it" in said or not advised
+    assert "the lineage is complete" not in said
+    assert found.level == (2 if advised else 0)
+
+
 @pytest.mark.parametrize("dead", [KILLED, LOOPS])
 def test_a_stage_that_no_longer_stays_is_broken_though_the_chain_holds(
     live: list[Volume], dead: StageContainer

@@ -50,7 +50,7 @@ def roll_back(
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
-        with _advice(artifact.path):
+        with _advice(artifact.path, kind):
             artifact.verify()
         with _recorded(volume, "rollback", artifact.id, author):
             if not _is_pinned(volume, artifact.id):
@@ -71,7 +71,7 @@ def accept(
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
-        with _advice(artifact.path):
+        with _advice(artifact.path, kind):
             artifact.verify()
         with _recorded(volume, "accept", artifact.id, author):
             if refusal(artifact.path):
@@ -94,9 +94,11 @@ def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN_AUTHOR) -> Artifa
         if refusal(path):
             continue
         try:
-            artifact = open_artifact(path, kind)
+            with _advice(path, kind):
+                artifact = open_artifact(path, kind)
             with artifact.hold():
-                artifact.verify()
+                with _advice(path, kind):
+                    artifact.verify()
                 with _recorded(volume, "unpin", artifact.id, author):
                     (volume / PINNED).unlink(missing_ok=True)
                     point_to(volume, artifact.id)
@@ -105,7 +107,7 @@ def unpin(volume: Path, *, kind: str, author: Author = UNKNOWN_AUTHOR) -> Artifa
         else:
             return artifact
     raise ContractError(
-        f"{volume}: no {kind} that is whole and accepted; run the stage that writes it again"
+        f"no {kind} on this volume is whole and accepted; {make_command('rerun FORCE=1')} makes one"
     )
 
 
@@ -121,14 +123,16 @@ def _recorded(volume: Path, action: Action, artifact_id: str, author: Author) ->
 
 
 @contextmanager
-def _advice(artifact: Path) -> Iterator[None]:
+def _advice(artifact: Path, kind: str) -> Iterator[None]:
     """Give an error about a damaged artifact a remedy that works for one that was chosen by id."""
     try:
         yield
     except ContractError as error:
+        what, _, remedy = str(error).partition("; ")
+        # Users on the host do not know where the volume is mounted here.
+        what = what.replace(f"{artifact.parent}/", f"{kind} ", 1)
         if is_latest(artifact.parent, artifact.name):
-            raise
-        what = str(error).partition("; ")[0]
+            raise ContractError(f"{what}; {remedy}") from None
         if newest_first(artifact.parent)[0] == artifact:
             remedy = (
                 f"{make_command('rerun FORCE=1')} makes it again if data and settings are those of"
@@ -169,7 +173,7 @@ def _latest(volume: Path) -> str | None:
 def _find(volume: Path, artifact_id: str, *, kind: str) -> Artifact:
     published = [path.name for path in newest_first(volume)]
     found = find_by_prefix(artifact_id, published, variable="ID", what=f"{kind} on this volume")
-    with _advice(volume / found):
+    with _advice(volume / found, kind):
         return open_artifact(volume / found, kind)
 
 
