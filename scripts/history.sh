@@ -70,6 +70,21 @@ is_reconfigured() {
     [ -n "$(find "$PIPELINES/$PIPELINE.toml" -newermt "$started" 2>/dev/null)" ]
 }
 
+# Print the files of a folder or glob in `source` that were written or moved there since ingest last began, one a line.
+newer_files() (
+    container=$(stage_container ingest)
+    [ -n "$container" ] || return 0
+    started=$(docker inspect --format '{{.State.StartedAt}}' "$container")
+    case $started in '' | 0001-*) return 0 ;; esac
+    source=$(source_of "$PIPELINES/$PIPELINE.toml")
+    [ -n "$source" ] || return 0
+    cd "$DATA"
+    # A glob, and names may hold spaces.
+    IFS=
+    # shellcheck disable=SC2086  # a glob
+    find ./$source -type f -newerct "$started" 2>/dev/null | sed 's|^\./||'
+)
+
 show_status() { # [--json]
     json=$*
     set --
@@ -85,7 +100,7 @@ show_status() { # [--json]
     check_restart
     # shellcheck disable=SC2086  # no option, or one
     set -- history status $json "$@" --wanted "$wanted_settings" --settings-error "$settings_error" \
-        --settings-remedy "$settings_remedy" --made-from "$HINT_FOLDER"
+        --settings-remedy "$settings_remedy" --newer "$(newer_files)" --made-from "$HINT_FOLDER"
     if would_recreate; then set -- "$@" --recreates; fi
     if is_watching; then set -- "$@" --recreated "$(recreated_stages)"; fi
     [ -n "$json" ] || say "pipeline $PIPELINE

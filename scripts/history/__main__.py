@@ -35,7 +35,7 @@ from history.lineage import broken_links, by_hashes, damaged, refusals, summary,
 from history.listing import history
 from history.lookup import find
 from history.reproducibility import compare_stage
-from history.status import ServeState, reconfigured, status
+from history.status import ServeState, reconfigured, status, with_new_files
 from history.verification import verify_lineage
 from history.volumes import KINDS, volumes
 
@@ -76,6 +76,7 @@ def _status(options: argparse.Namespace) -> None:
         containers=containers,
         serve=_serve(options, described),
     )
+    report = with_new_files(report, options.newer.splitlines(), volumes(VOLUMES)[0])
     # With wrong settings, the command that this advises would fail.
     if options.reconfigured and not options.settings_error:
         report = reconfigured(report)
@@ -210,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument(
         "--reconfigured", action="store_true", help="the pipeline file is newer than the runs"
     )
+    shown.add_argument("--newer", default="", help="source files newer than the run, one a line")
     shown.add_argument("--recreated", default="", help="the stages that Compose would recreate")
     shown.add_argument("--settings-error", default="", help="the error in serve's settings")
     shown.add_argument("--settings-remedy", default="", help="what to do about that error")

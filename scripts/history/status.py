@@ -13,7 +13,7 @@ from stage_contract.commands import make_command
 
 from history.containers import StageContainer
 from history.disk import disk_use
-from history.lineage import BrokenLink, Runs, broken_links, refusals
+from history.lineage import BrokenLink, Runs, broken_links, refusals, source_place
 from history.tables import aligned
 from history.volumes import Volume, facts, in_utc, links, published
 
@@ -175,6 +175,33 @@ def reconfigured(report: Report) -> Report:
         return report
     text = (
         "due: the pipeline file has changed since the stages ran;"
+        f" {make_command('rerun')} runs what is due"
+    )
+    return replace(report, findings=[*report.findings, Finding(ATTENTION, text)])
+
+
+def with_new_files(report: Report, newer: Sequence[str], raw: Volume) -> Report:
+    """Add a finding on files that were added to the source; resident stages notice by themselves.
+
+    `newer` are files below data/ that are newer than the last run of ingest.
+    """
+    if report.mode.startswith("watch"):
+        return report
+    try:
+        known = {source["source"] for source in raw.open().manifest["inputs"]}
+    except ContractError:
+        return report
+    # As ingest, without hidden names and markers such as _SUCCESS.
+    added = sorted(
+        name
+        for name in newer
+        if name not in known and not any(part.startswith((".", "_")) for part in Path(name).parts)
+    )
+    if not added:
+        return report
+    more = f" and {len(added) - 1} more" if len(added) > 1 else ""
+    text = (
+        f"due: {source_place(added[0])}{more}: added since {raw.stage} ran;"
         f" {make_command('rerun')} runs what is due"
     )
     return replace(report, findings=[*report.findings, Finding(ATTENTION, text)])

@@ -25,6 +25,16 @@ case "$*" in
 esac
 """
 """A machine with a serve that listens on port 8220."""
+STOPPED = """\
+case "$*" in
+    ps*status=running*) ;;
+    ps*working_dir*) echo "$WORKING_DIR" ;;
+    ps*) echo 0123 ;;
+    inspect*PortBindings*) echo "$LAST 127.0.0.1" ;;
+    run*"history status"*) echo "$MAKE_PREFIX" >>"$CALLS" ;;
+esac
+"""
+"""A machine with a serve that is stopped, and listened on the port LAST."""
 FAILING = """\
 case "$*" in
     compose*run*forced*) exit "$CODE" ;;
@@ -247,6 +257,37 @@ def test_status_compares_the_pipeline_file_only_with_a_container_that_was_starte
     assert [word for word in call.split() if word == "--reconfigured"] == options
 
 
+@pytest.mark.parametrize(
+    ("source", "started", "newer"),
+    [
+        ("my files", "2000-01-01T00:00:00.5Z", {"my files/a b.csv", "my files/c.csv"}),
+        ("my files/a*.csv", "2000-01-01T00:00:00.5Z", {"my files/a b.csv"}),
+        ("my files", "2999-01-01T00:00:00.5Z", set()),
+        ("my files", "0001-01-01T00:00:00Z", set()),
+        ("https://data.example/a.csv", "2000-01-01T00:00:00Z", set()),
+    ],
+)
+def test_status_looks_for_files_of_the_source_that_are_newer_than_the_run(
+    tmp_path: Path, project: str, source: str, started: str, newer: set[str]
+) -> None:
+    (tmp_path / "data/my files").mkdir(parents=True)
+    for name in ("a b.csv", "c.csv"):
+        (tmp_path / "data/my files" / name).touch()
+    (tmp_path / "tiny.toml").write_text(f'source = "{source}"\n', encoding="utf-8")
+    docker = f"""\
+case "$*" in
+    inspect*StartedAt*) echo {started} ;;
+    run*"history status"*) while [ "$1" != --newer ]; do shift; done; echo "$2" >>"$CALLS" ;;
+esac
+{STOPPED}"""
+    names = {"PIPELINE": "tiny", "COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT)}
+    folders = {"DATA": str(tmp_path / "data"), "PIPELINES": str(tmp_path), "LAST": "8000"}
+
+    _, calls = run(tmp_path, docker, "history.sh status", **names, **folders)
+
+    assert {line for line in calls.splitlines() if line.endswith(".csv")} == newer
+
+
 @contextmanager
 def two_taken_ports() -> Iterator[int]:
     """Yield a port; a socket listens on it and one on the next."""
@@ -256,18 +297,6 @@ def two_taken_ports() -> Iterator[int]:
         with suppress(OSError):
             stack.enter_context(socket.create_server(("127.0.0.1", port + 1)))
         yield port
-
-
-STOPPED = """\
-case "$*" in
-    ps*status=running*) ;;
-    ps*working_dir*) echo "$WORKING_DIR" ;;
-    ps*) echo 0123 ;;
-    inspect*PortBindings*) echo "$LAST 127.0.0.1" ;;
-    run*"history status"*) echo "$MAKE_PREFIX" >>"$CALLS" ;;
-esac
-"""
-"""A machine with a serve that is stopped, and listened on the port LAST."""
 
 
 def test_status_of_a_stopped_serve_names_a_port_that_is_free(tmp_path: Path, project: str) -> None:

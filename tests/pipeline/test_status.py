@@ -11,7 +11,7 @@ import pytest
 from history import lineage
 from history.container_runs import ContainerRun
 from history.containers import StageContainer, container_of
-from history.status import Report, ServeState, reconfigured, status
+from history.status import Report, ServeState, reconfigured, status, with_new_files
 from history.volumes import Volume, volumes
 from serving.client import Readiness
 from support.running import BATCH, KINDS, ROOT
@@ -96,6 +96,24 @@ def test_a_pipeline_file_that_changed_since_the_run_wants_attention(live: list[V
     assert found.level == 1
     assert "due: the pipeline file has changed since the stages ran" in "\n".join(found.lines())
     assert watching.level == 0
+
+
+def test_a_file_that_was_added_to_the_source_is_due_unless_a_stage_keeps_running(
+    live: list[Volume],
+) -> None:
+    newer = ["houses.csv", "many/b.csv", "many/a.csv", "many/_SUCCESS", ".hidden/c.csv"]
+
+    found, watching = (
+        with_new_files(report(live, all_of(container)), newer, live[0])
+        for container in (ENDED, RUNS)
+    )
+    known = with_new_files(report(live, all_of(ENDED)), ["houses.csv", "_x"], live[0])
+
+    assert found.level == 1
+    assert found.findings[-1].text == (
+        "due: data/many/a.csv and 1 more: added since ingest ran; make rerun runs what is due"
+    )
+    assert (watching.level, known.level) == (0, 0)
 
 
 def test_all_is_well_where_serve_answers_with_the_latest_model(live: list[Volume]) -> None:
