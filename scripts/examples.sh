@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 case ${1:-} in
     '') ;;
     *)
-        echo "usage: scripts/examples.sh    (after a change to what a stage writes)"
+        echo "usage: scripts/examples.sh    (run it after a change to the output of a stage)"
         exit
         ;;
 esac

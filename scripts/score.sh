@@ -6,16 +6,16 @@ usage() {
     cat <<'END'
 usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [DELIMITER=tab] [ENCODING=latin-1]
 
-Predicts every row of a table of the folder data/ and writes it to out/ with the predictions as further columns: the numbers
-of POST /predict, at any size. Rows that break a rule go to OUT.rejects.jsonl with row, column, value and what was expected.
+Predicts every row of a table of the folder data/ and writes it to out/ with the predictions as further columns. They
+equal those of POST /predict. Rows that break a rule go to OUT.rejects.jsonl with row, column, value and expectation.
 
 IN         a CSV (also .tsv, and compressed by gzip, bzip2 or zstd) or Parquet file below data/
 OUT        the result below out/; its name ends in .csv, .tsv or .parquet
-KEEP       the columns to keep, also those that the model does not know (default: all)
-DELIMITER  of a CSV file: one character, or tab (default: the one by which its header names columns of the model)
-ENCODING   of a CSV file (default: as its first bytes show, else UTF-8, else that of the source)
+KEEP       the columns to keep, including columns that the model does not use (default: all)
+DELIMITER  of a CSV file: one character, or tab (default: inferred from its header)
+ENCODING   of a CSV file (default: by byte order mark, else UTF-8, else as the model's source)
 
-PIPELINE         whose model (default diamonds)
+PIPELINE         the pipeline of the model (default diamonds)
 DATA, RESULTS    folders with the tables and for the results (default ./data and ./out)
 END
 }

@@ -9,8 +9,8 @@ from stage_contract.artifacts.manifests import LATEST
 
 from history.volumes import Volume
 
-CLOCK_SECONDS = 1.0
-"""Tolerance: a container may write files before the start time that Docker reports."""
+CLOCK_TOLERANCE_SECONDS = 1.0
+"""Maximum time by which files may be older than the start that Docker reports."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ContainerRun:
         if self.named & {path.name for path in known}:
             return True
         changed = [_changed(path) for path in (volume.path / LATEST, *known)]
-        return max(changed, default=0.0) >= self.started - CLOCK_SECONDS
+        return max(changed, default=0.0) >= self.started - CLOCK_TOLERANCE_SECONDS
 
     def began_after(self, path: Path) -> bool:
         """Return whether this run started after a file was written or moved there."""
@@ -43,11 +43,13 @@ def parse_runs(texts: Iterable[str]) -> dict[str, ContainerRun]:
 
 
 def _parse(text: str) -> tuple[str, ContainerRun]:
-    stage, exit_code, started, *said = text.split()
-    moment = _seconds(started)
-    named = (entry.split("=") for entry in said)
-    now = frozenset(each for time, each in named if _seconds(time) >= moment - CLOCK_SECONDS)
-    return stage, ContainerRun(int(exit_code), moment, now)
+    stage, exit_code, started, *entries = text.split()
+    start = _seconds(started)
+    named = (entry.split("=") for entry in entries)
+    now = frozenset(
+        each for time, each in named if _seconds(time) >= start - CLOCK_TOLERANCE_SECONDS
+    )
+    return stage, ContainerRun(int(exit_code), start, now)
 
 
 def _seconds(time: str) -> float:

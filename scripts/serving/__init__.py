@@ -1,5 +1,5 @@
-"""What the scripts ask a running serve, and how it differs from what the files say.
+"""Requests of the scripts to a running serve, and its differences from the project's files.
 
-Runs in a container that shares serve's network, processes and mounts, so that neither the port, a
-firewall nor a key is in the way; it has contract/src on its path.
+Runs in a container that shares serve's network, processes and mounts, so it needs no published port
+and no API key. It has contract/src on its path.
 """

@@ -9,7 +9,7 @@ import pytest
 from asking import JSON, Worker, errors
 from hypothesis import given
 from hypothesis import strategies as st
-from serve.codecs.predictions import Answers, Prediction
+from serve.codecs.predictions import Prediction, ResponseWriter
 from serve.schema.model_json import read_description
 from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, publish_model
 
@@ -305,7 +305,7 @@ def test_without_a_model_the_answer_says_what_to_run(tmp_path: Path) -> None:
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_a_float32_is_printed_as_its_shortest_decimal(values: list[float]) -> None:
     singles = np.array(values, np.float32)
-    answers = Answers("id", read_description(json.dumps(DIAMONDS.document()).encode()))
+    answers = ResponseWriter("id", read_description(json.dumps(DIAMONDS.document()).encode()))
 
     printed = json.loads(answers.json(Prediction(singles)))["predictions"]
 
@@ -321,7 +321,7 @@ def test_a_number_that_is_not_finite_is_null(diamonds: Worker) -> None:
 @pytest.mark.parametrize("model", [DIAMONDS, PENGUINS, FLIGHTS], ids=lambda model: model.target)
 def test_names_and_classes_are_written_as_valid_json(model: Any) -> None:
     odd = model.but(target='p"r%i\\ce', rows=[])
-    answers = Answers("id", read_description(json.dumps(odd.document()).encode()))
+    answers = ResponseWriter("id", read_description(json.dumps(odd.document()).encode()))
     count = len(odd.classes or [0])
 
     prediction = Prediction(

@@ -22,22 +22,22 @@ FORMS: Mapping[str | None, tuple[Form, ...]] = MappingProxyType(
         "feature-data": ("clean",),
     }
 )
-"""Forms to try, by the kind that the stage reads; None is ingest."""
+"""Forms of the table to try, by the kind that the stage reads; None is ingest."""
 FORM_PREFIXES: Mapping[Form, str] = MappingProxyType(
     {"texts": "as from CSV: ", "typed": "typed, as from Parquet: ", "clean": ""}
 )
-"""Beginning of a fault's message, by form."""
+"""Prefix of a fault's message, by form."""
 TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
     {
         "empty": "a table without rows",
         "one-row": "a table of one row",
-        "null-column": "columns without any value",
+        "null-column": "columns without values",
         "names": "reserved, quoted and Unicode column names",
         "case": "column names that differ only in case",
         "texts": "quotes, line breaks, Unicode, long texts",
         "null-integers": "integers with missing values",
         "time-zones": "time zones, daylight saving time, years far from now",
-        "unseen-category": "a category that is in one row only",
+        "unseen-category": "a category in a single row",
         "large-integers": "integers beyond 2⁵³",
         "floats": "NaN, infinity, the smallest and largest doubles",
     }

@@ -1,4 +1,4 @@
-"""Serve: bodies that are not requests, or too long."""
+"""Serve: invalid and too large request bodies."""
 
 import json
 import math
@@ -13,16 +13,16 @@ from conformance.serving.problems import problem_of
 from conformance.serving.servers import ready_client
 
 BODIES: Mapping[str, bytes] = {
-    "no body": b"",
-    "no JSON": b"size=5",
+    "an empty body": b"",
+    "a body that is not JSON": b"size=5",
     "truncated JSON": b'{"rows": [{"size"',
-    "bytes that are no UTF-8": b'{"rows": [{"colour": "\xff"}]}',
+    "bytes that are not UTF-8": b'{"rows": [{"colour": "\xff"}]}',
     "a list at the top": b"[]",
     "a number at the top": b"5",
     "rows that are not a list": b'{"rows": 5}',
     "a row that is not an object": b'{"rows": [5]}',
     "an object without rows": b"{}",
-    "no row": b'{"rows": []}',
+    "no rows": b'{"rows": []}',
     "a number beyond doubles": b'{"rows": [{"size": 1e999}]}',
     "deep nesting": b'{"rows": ' + b"[" * 100_000,
 }
@@ -44,7 +44,7 @@ def wrong_body(subject: Subject) -> None:
             answer = client.http.post(paths[protocol], content=body, headers=JSON)
             if answer.status_code not in {400, 413, 422}:
                 raise Fault(
-                    f"POST {paths[protocol]} with {about} is {answer.status_code}:"
+                    f"POST {paths[protocol]} with {about} returns {answer.status_code}:"
                     f" {answer.text}; expected 400 or 422",
                     "a body that can't be read is the client's error",
                 )
@@ -53,7 +53,7 @@ def wrong_body(subject: Subject) -> None:
 
 
 def _with_nan(model: Model) -> bytes:
-    """Return an example whose numbers are NaN, which is no JSON, where they may be missing."""
+    """Return an example whose optional numbers are NaN, which is invalid JSON."""
     names = [
         field["name"]
         for field in model.fields
@@ -77,8 +77,8 @@ def too_large(subject: Subject) -> None:
         answer = client.http.post("/predict", content=body, headers=JSON)
         if answer.status_code != 413:
             raise Fault(
-                f"POST /predict with 32 MB {how} is {answer.status_code}; expected 413",
-                "count the bytes that arrive, and read some of the rest so that the client sees"
-                " the answer",
+                f"POST /predict with 32 MB {how} returns {answer.status_code}; expected 413",
+                "count the received bytes, and read some of the rest so that the client sees"
+                " the response",
             )
         problem_of(answer)

@@ -1,4 +1,4 @@
-"""Serve: the examples as CSV tables, and in MLflow's forms."""
+"""Serve: the examples as CSV tables, and in MLflow's request formats."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from conformance.serving.rows import complete_examples
 from conformance.serving.servers import example_clients
 
 
-@http_check("predict-csv", promise="/predict takes a CSV table and returns it with predictions")
+@http_check("predict-csv", promise="/predict adds predictions to a CSV table")
 def predict_csv(subject: Subject) -> None:
     for client in example_clients(subject):
         examples = client.model.examples
@@ -30,9 +30,9 @@ def predict_csv(subject: Subject) -> None:
         kind = answer.headers.get("content-type", "")
         if answer.status_code != 200 or not kind.startswith("text/csv"):
             raise Fault(
-                f"POST /predict with text/csv is {answer.status_code}, {kind or 'of no type'}:"
-                f" {answer.text}",
-                "answer CSV with CSV, unless the Accept header asks for something else",
+                f"POST /predict with text/csv returns {answer.status_code} and"
+                f" {kind or 'no content type'}: {answer.text}",
+                "return CSV for CSV, unless the Accept header requests another type",
             )
         rows = list(csv.DictReader(io.StringIO(answer.text)))
         target, classes = client.model.document["target"]["name"], client.model.classes
@@ -43,21 +43,21 @@ def predict_csv(subject: Subject) -> None:
             found = np.array([[float(row[name]) for name in names] for row in rows])
         except (KeyError, ValueError) as error:
             raise Fault(
-                f"POST /predict answers CSV with the columns {list(rows[0]) if rows else []}"
+                f"POST /predict returns CSV with the columns {list(rows[0]) if rows else []}"
                 f" ({error!r})",
                 f"add predicted_{target}, and probability_<class> for classes",
             ) from None
         expected = np.array([each.expected for each in examples])
         if len(found) != len(expected):
             raise Fault(
-                f"POST /predict answers {len(found)} lines to a CSV table of {len(expected)}",
-                "answer each row, in the order of the request",
+                f"POST /predict returns {len(found)} lines for a CSV table of {len(expected)}",
+                "return one line for each row, in the order of the request",
             )
         worst, distance = largest_difference(found.reshape(expected.shape), expected)
         if distance > TOLERANCE:
             raise Fault(
-                "POST /predict answers a CSV table differently from examples.jsonl",
-                "an empty cell is missing; other cells are texts that the rules of cleaning read",
+                "predictions of POST /predict for a CSV table differ from examples.jsonl",
+                "an empty cell is missing; parse other cells as texts by the cleaning rules",
                 row=examples[worst].row,
                 expected=examples[worst].expected,
                 found=found[worst].tolist(),
@@ -66,7 +66,7 @@ def predict_csv(subject: Subject) -> None:
 
 @http_check(
     "invocations",
-    promise="/invocations takes MLflow's forms: dataframe_split, dataframe_records, instances,"
+    promise="/invocations accepts MLflow's formats: dataframe_split, dataframe_records, instances,"
     " inputs, CSV",
 )
 def invocations(subject: Subject) -> None:
@@ -89,7 +89,7 @@ def invocations(subject: Subject) -> None:
                     found=given,
                 )
         if (status := client.http.get("/ping").status_code) != 200:
-            raise Fault(f"GET /ping is {status}", "answer 200 while a model is live")
+            raise Fault(f"GET /ping returns {status}", "answer 200 while a model is live")
 
 
 def _forms(rows: Sequence[Row]) -> dict[str, tuple[str, Mapping[str, str]]]:

@@ -19,7 +19,7 @@ from pydantic import (
 from stage_contract import pipeline_path
 
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
-_LARGEST = sys.float_info.max
+_MAX_NUMBER = sys.float_info.max
 SHIPPED_RULES = Path(__file__).parents[2] / "clean.sql"
 
 FieldType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
@@ -45,7 +45,7 @@ def _bound(value: object) -> float | str:
         return value.isoformat()
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER:
         return value
     raise ValueError("expected a number, or for a date a text such as '2013-01-31'")
 
@@ -57,7 +57,7 @@ def _choice(value: object) -> float | str:
 def _rules(name: str) -> str:
     path = pipeline_path().with_name(name)
     if Path(name).name != name or not path.is_file():
-        raise ValueError("expected the name of a file that stands beside the pipeline's")
+        raise ValueError("expected the name of a file in the folder of the pipeline file")
     return name
 
 
@@ -89,15 +89,15 @@ class Column(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def declared_type(self) -> FieldType | None:
-        """The declared type, also if only a key for strings implies it."""
-        of_strings = (self.pattern, self.min_length, self.max_length)
-        return self.type or (None if of_strings == (None, None, None) else "string")
+        """The declared type, or string if a key for strings is set."""
+        string_keys = (self.pattern, self.min_length, self.max_length)
+        return self.type or (None if string_keys == (None, None, None) else "string")
 
     @model_serializer(mode="wrap")
-    def _stated(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit unset values, so that a log of changes shows only changes."""
-        stated: dict[str, Any] = serialize(self)
-        return {k: v for k, v in stated.items() if v is not None and v is not False}
+    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Omit unset values, so that a comparison of settings lists only changes."""
+        values: dict[str, Any] = serialize(self)
+        return {k: v for k, v in values.items() if v is not None and v is not False}
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
@@ -114,10 +114,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     def rules_path(self) -> Path:
         return pipeline_path().with_name(self.rules) if self.rules else SHIPPED_RULES
 
-    @computed_field  # type: ignore[prop-decorator]  # pydantic's own form, which mypy can't follow
+    @computed_field  # type: ignore[prop-decorator]  # mypy does not support pydantic's decorator here
     @property
     def rules_sha256(self) -> str | None:
-        """Digest of a rules file beside the pipeline's, which is part of the cause.
+        """Digest of a rules file beside the pipeline file; it is part of the cause.
 
         The image's own file is part of its build.
         """

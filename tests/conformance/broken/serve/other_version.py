@@ -2,11 +2,11 @@
 
 from serve.codecs.oip import responses
 
-_init = responses.InferAnswers.__init__
+_init = responses.InferResponseWriter.__init__
 
 
 def init(self, name, _version, description):
     _init(self, name, "1", description)
 
 
-responses.InferAnswers.__init__ = init
+responses.InferResponseWriter.__init__ = init

@@ -1,4 +1,4 @@
-"""Conversions between pandas and Arrow that copy no column."""
+"""Conversions between pandas and Arrow without copying columns."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 HEAD_ROWS = 1024
-"""Number of cells that decide whether the texts of a column repeat."""
+"""Number of cells to check for repeated texts."""
 
 
 def to_arrow(values: pd.Series) -> pa.Array:

@@ -1,4 +1,4 @@
-"""The task: regression or classification, as set, or inferred from the target."""
+"""The task, regression or classification: from the settings, or inferred from the target."""
 
 from stage_contract import SettingsError
 

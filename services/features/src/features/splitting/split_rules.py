@@ -17,7 +17,7 @@ def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
     """Return the rule; a split by time first reads all timestamps.
 
     Raises:
-        SettingsError: The time column is not clear, or is not a date.
+        SettingsError: The time column is ambiguous, or is not a date.
     """
     if settings.split == "hash":
         columns = choose_hash_columns(table, target, settings=settings)

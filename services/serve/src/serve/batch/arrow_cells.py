@@ -1,4 +1,4 @@
-"""Converts Arrow arrays of a typed file to cells like those of binary requests."""
+"""Conversion of Arrow arrays to the cell types of binary requests."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,12 +20,12 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def has_cells(kind: pa.DataType) -> bool:
-    """Whether the contract has a type for such values, including texts."""
+    """Whether the contract supports this type, texts included."""
     return is_text(kind) or any(is_of(kind) for is_of, _ in _READERS)
 
 
 def cells_of(array: pa.Array) -> Cells:
-    """Return the cells of an array whose type `has_cells` accepts and that holds no texts."""
+    """Return the cells of an array; its type is supported and is not a text."""
     return next(read for is_of, read in _READERS if is_of(array.type))(array)
 
 

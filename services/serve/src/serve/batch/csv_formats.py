@@ -11,7 +11,7 @@ from serve.batch.arguments import Job
 from serve.batch.csv_stream import open_bytes
 from serve.codecs.rows import Rows
 from serve.source.dialects import CsvDialects, DetectedFormat
-from serve.source.encodings import AmbiguousTextError, beside_utf8, is_utf8, marked
+from serve.source.encodings import AmbiguousTextError, bom_encoding, is_utf8, without_utf8
 from serve.source.file_formats import SourceFormat
 
 _HEAD_BYTES: Final = (64 << 10, 8 << 20)
@@ -49,7 +49,7 @@ def find_format(
             break
     if first is None:
         # If the text has another encoding, the error is raised when the rest is read.
-        encoding = job.encoding or marked(head) or "utf-8"
+        encoding = job.encoding or bom_encoding(head) or "utf-8"
         text = head.decode(encoding, errors="replace")
         first = encoding, dialects.find(text, delimiter=job.delimiter, others=job.keep or ())
     return first
@@ -58,13 +58,13 @@ def find_format(
 def _encodings(
     job: Job, head: bytes, formats: Sequence[SourceFormat], *, is_same: bool
 ) -> Iterator[str]:
-    declared = job.encoding or marked(head)
+    declared = job.encoding or bom_encoding(head)
     if declared:
         yield declared
     elif is_same:
         yield formats[0].encoding
     else:
-        others = [*dict.fromkeys(beside_utf8(source_format.encoding for source_format in formats))]
+        others = [*dict.fromkeys(without_utf8(source_format.encoding for source_format in formats))]
         if not others or _is_utf8(job, others):
             yield "utf-8"
         yield from others

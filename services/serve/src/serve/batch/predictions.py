@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from serve.codecs.predictions import Answers, Prediction
+from serve.codecs.predictions import Prediction, ResponseWriter
 from serve.codecs.rows import Feed
 from serve.model.models import Model
 from serve.schema.model_json import Class, Description
@@ -17,10 +17,12 @@ from serve.schema.model_json import Class, Description
 class PredictionColumns:
     """Converts predictions to columns."""
 
-    def __init__(self, answers: Answers, description: Description, taken: Container[str]) -> None:
-        self._answers = answers
+    def __init__(
+        self, writer: ResponseWriter, description: Description, used: Container[str]
+    ) -> None:
+        self._writer = writer
         self._classes = None if description.classes is None else _typed(description.classes)
-        self._names = answers.names(taken)
+        self._names = writer.names(used)
 
     def schema(self, *, as_texts: bool) -> pa.Schema:
         """Return names and types of the columns."""
@@ -33,7 +35,7 @@ class PredictionColumns:
     def arrays(self, prediction: Prediction, *, as_texts: bool) -> Sequence[pa.Array]:
         """Return the columns; null, or an empty text, where a prediction is not finite."""
         if as_texts:
-            return [pa.array(texts, pa.string()) for texts in self._answers.columns(prediction)]
+            return [pa.array(texts, pa.string()) for texts in self._writer.columns(prediction)]
         values = prediction.values.reshape(len(prediction.values), -1)
         numbers = [pa.array(column, mask=~np.isfinite(column)) for column in values.T]
         if self._classes is None or prediction.labels is None:

@@ -67,8 +67,8 @@ class _Scoring:
         self._delimiter = DELIMITER_BY_EXTENSION.get(job.target.suffix)
         self._model = model
         self._read = [name for name in table.names if name in keep or name in model.rows.rules]
-        taken = {*model.rows.known, *keep}
-        self._columns = PredictionColumns(model.answers, model.description, taken)
+        used = {*model.rows.known, *keep}
+        self._columns = PredictionColumns(model.response_writer, model.description, used)
 
     def run(self, path: Path, rejects: Rejects) -> int:
         """Return the number of scored rows."""

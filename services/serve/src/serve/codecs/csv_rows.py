@@ -21,7 +21,7 @@ from serve.source.dialects import (
     HeaderLimits,
     without_lines,
 )
-from serve.source.encodings import AmbiguousTextError, decode, decodings, marked
+from serve.source.encodings import AmbiguousTextError, bom_encoding, decode, decodings
 from serve.source.file_formats import Dialect, SourceFormat
 
 _LINES_PER_ROW = 100
@@ -136,7 +136,7 @@ class CsvRows:
             found = self._dialects.find(text := body.decode())
             if found.is_certain and found.header is not None:
                 return text, found
-        for text in _texts(body, encoding or marked(body), self._dialects.encodings):
+        for text in _texts(body, encoding or bom_encoding(body), self._dialects.encodings):
             found = self._dialects.find(text)
             if found.is_certain:
                 return text, found

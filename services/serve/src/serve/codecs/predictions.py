@@ -1,4 +1,4 @@
-"""Predictions as JSON and as columns of a table; a float32 as its shortest decimal."""
+"""Predictions as JSON and as table columns; each float32 is written as its shortest decimal."""
 
 import json
 from collections.abc import Container, Iterable, Iterator
@@ -18,7 +18,7 @@ class Prediction(NamedTuple):
     labels: NDArray[Any] | None = None
 
 
-class Answers:
+class ResponseWriter:
     """Writes the responses of one model, from precomputed templates."""
 
     def __init__(self, model_id: str, description: Description) -> None:
@@ -28,8 +28,8 @@ class Answers:
         self._has_interval = description.interval is not None
         self._value = b"{%b:%%b}" % _quoted(self._target)
         if self._has_interval:
-            ends = b'"interval":{"low":%b,"high":%b}'
-            self._value = self._value[:-1] + b"," + ends + b"}"
+            interval = b'"interval":{"low":%b,"high":%b}'
+            self._value = self._value[:-1] + b"," + interval + b"}"
         self._width = len(INTERVAL) if self._has_interval else max(1, len(self._classes))
         self._by_class = [self._class_template(value) for value in description.classes or ()]
 
@@ -39,7 +39,7 @@ class Answers:
         return answer
 
     def json_of_each(self, prediction: Prediction, counts: Iterable[int]) -> Iterator[bytes]:
-        """Yield such a response for each of several requests; `counts` are their rows."""
+        """Yield the response of each of several requests; `counts` are their numbers of rows."""
         numbers = _decimals(prediction.values)
         width = self._width
         labels = None if prediction.labels is None else prediction.labels.tolist()
@@ -50,25 +50,25 @@ class Answers:
                 templates = [self._value] * count
             else:
                 templates = [self._by_class[label] for label in labels[begin:end]]
-            mine = tuple(numbers[begin * width : end * width])
-            yield self._head + b",".join(templates) % mine + b"]}"
+            own_numbers = tuple(numbers[begin * width : end * width])
+            yield self._head + b",".join(templates) % own_numbers + b"]}"
             begin = end
 
     def columns(self, prediction: Prediction) -> list[list[str]]:
-        """Return the columns of `names`, as texts."""
+        """Return the values of the columns in `names`, as texts."""
         numbers = [_without_null(number) for number in _decimals(prediction.values)]
         columns = [numbers[place :: self._width] for place in range(self._width)]
         if prediction.labels is None:
             return columns
         return [[self._classes[label] for label in prediction.labels.tolist()], *columns]
 
-    def names(self, taken: Container[str]) -> list[str]:
-        """Return names for the columns of predictions that no column of the model has."""
+    def names(self, used: Container[str]) -> list[str]:
+        """Return names for the columns of predictions; none of them is in `used`."""
         predicted = f"predicted_{self._target}"
         names = [predicted, *(f"probability_{text}" for text in self._classes)]
         if self._has_interval:
             names += [f"{predicted}_{end}" for end in INTERVAL[1:]]
-        return [_free(name, taken) for name in names]
+        return [_unique_name(name, used) for name in names]
 
     def _class_template(self, value: Class) -> bytes:
         probabilities = b",".join(b"%b:%%b" % _quoted(text) for text in self._classes)
@@ -77,7 +77,7 @@ class Answers:
 
 
 def class_text(value: Class) -> str:
-    """Return a class as the name of its probability: `true` and `false` as in JSON."""
+    """Return a class as in the name of its probability; booleans are `true` and `false`."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -95,7 +95,7 @@ def _without_null(number: bytes) -> str:
     return "" if number == b"null" else number.decode()
 
 
-def _free(name: str, taken: Container[str]) -> str:
-    while name in taken:
+def _unique_name(name: str, used: Container[str]) -> str:
+    while name in used:
         name += "_"
     return name

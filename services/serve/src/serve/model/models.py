@@ -15,9 +15,9 @@ from serve.codecs.column_rows import ColumnRows
 from serve.codecs.csv_rows import CsvRows
 from serve.codecs.json_rows import JsonRows
 from serve.codecs.mlflow_tables import ScoringRows
-from serve.codecs.oip.responses import InferAnswers
+from serve.codecs.oip.responses import InferResponseWriter
 from serve.codecs.oip.rows import InferRows
-from serve.codecs.predictions import Answers, Prediction
+from serve.codecs.predictions import Prediction, ResponseWriter
 from serve.codecs.rows import Feed, Rows
 from serve.model.admission import (
     Bounds,
@@ -81,8 +81,8 @@ class Model:
     infer_rows: InferRows
     scoring_rows: ScoringRows
     graph: Graph
-    answers: Answers
-    infer_answers: InferAnswers
+    response_writer: ResponseWriter
+    infer_response_writer: InferResponseWriter
     row_counts: RowCounts
 
     @cached_property
@@ -93,13 +93,13 @@ class Model:
     def predict_json(self, body: bytes) -> bytes:
         """Answer a JSON body with JSON."""
         feed = self.json_rows.read(body)
-        return self.answers.json(self.run(feed))
+        return self.response_writer.json(self.run(feed))
 
     def predict_csv(self, body: bytes, *, encoding: str | None = None) -> tuple[bytes, bool]:
         """Return a CSV body's table with predictions added, and whether it has a header."""
         table, feed = self.csv_rows.read(body, encoding=encoding)
-        columns = self.answers.columns(self.run(feed))
-        answer = table.with_columns(self.answers.names(self.rows.known), columns)
+        columns = self.response_writer.columns(self.run(feed))
+        answer = table.with_columns(self.response_writer.names(self.rows.known), columns)
         return answer, table.header is not None
 
     def run_each(self, feeds: Sequence[Feed], counts: Iterable[int]) -> Iterator[Prediction]:
@@ -168,7 +168,7 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         graph.sorted_by = admitted.sorted_by
     del content
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
-    answers = Answers(artifact.id, description)
+    response_writer = ResponseWriter(artifact.id, description)
     bins = read_bins(artifact, description)
     report = artifact.file(PAGE) if with_report and has_page(artifact) else None
     return Model(
@@ -195,8 +195,8 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         infer_rows=InferRows(description.signature, column_rows),
         scoring_rows=ScoringRows(rows, column_rows),
         graph=graph,
-        answers=answers,
-        infer_answers=InferAnswers(name, artifact.id, description),
+        response_writer=response_writer,
+        infer_response_writer=InferResponseWriter(name, artifact.id, description),
         row_counts=RowCounts(description.signature, rows.rules, bins),
     )
 

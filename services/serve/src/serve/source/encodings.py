@@ -1,4 +1,4 @@
-"""The encoding of a text: declared or marked, else UTF-8, else that of the source."""
+"""The encoding of a text: declared, by byte order mark, UTF-8, or the encoding of the source."""
 
 import codecs
 from collections.abc import Iterable, Iterator
@@ -12,19 +12,19 @@ _MARKS: Final = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_FIRST_OF_MARKS: Final = frozenset(mark[:1] for mark in _MARKS)
+_FIRST_BYTES_OF_MARKS: Final = frozenset(mark[:1] for mark in _MARKS)
 _MARK: Final = "\ufeff"
 _FIRST_OF_THREE_BYTES: Final = "\u0800"
-"""Characters from here on take three bytes of UTF-8, which are rare in other encodings."""
+"""First character that takes three bytes in UTF-8; such bytes are rare in other encodings."""
 
 
 class AmbiguousTextError(Exception):
     """A text may be UTF-8, or in the encoding of the source."""
 
 
-def marked(head: bytes) -> str | None:
-    """Return the encoding of a byte order mark."""
-    if head[:1] not in _FIRST_OF_MARKS:
+def bom_encoding(head: bytes) -> str | None:
+    """Return the encoding that a byte order mark declares; None without a mark."""
+    if head[:1] not in _FIRST_BYTES_OF_MARKS:
         return None
     return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
 
@@ -48,13 +48,13 @@ def decode(body: bytes, encoding: str) -> str:
 
 
 def decodings(body: bytes, encodings: Iterable[str]) -> Iterator[str]:
-    """Yield the possible texts of an unmarked body: as UTF-8, then in the source's encoding.
+    """Yield the possible texts of a body without a mark: as UTF-8, then in the source's encoding.
 
     Raises:
         AmbiguousTextError: UTF-8 and the source's encoding are both likely.
-        UnicodeDecodeError: It fits none of them.
+        UnicodeDecodeError: No encoding can decode the body.
     """
-    others = beside_utf8(encodings)
+    others = without_utf8(encodings)
     error: UnicodeDecodeError | None = None
     if is_utf8([body], others):
         yield decode(body, "utf-8")
@@ -69,13 +69,13 @@ def decodings(body: bytes, encodings: Iterable[str]) -> Iterator[str]:
         decode(body, "utf-8")
 
 
-def beside_utf8(encodings: Iterable[str]) -> list[str]:
+def without_utf8(encodings: Iterable[str]) -> list[str]:
     """Return the encodings that are not UTF-8."""
     return [name for name in encodings if name not in {"utf-8", "utf-8-sig"}]
 
 
 def is_utf8(parts: Iterable[bytes], others: Iterable[str]) -> bool:
-    """Return whether a text is UTF-8, and not as likely in the source's encoding.
+    """Return whether a text is UTF-8, and unlikely to be in the source's encoding.
 
     Two bytes of a double-byte encoding, such as GBK, often form one character of UTF-8. Three bytes
     rarely do, and neither do two characters of a single-byte encoding.

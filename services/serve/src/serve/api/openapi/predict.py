@@ -133,7 +133,7 @@ def _answers(model: Model) -> dict[str, Any]:
     # A placeholder in a private column may violate its constraints; then there is no example.
     with suppress(RequestError):
         feed = model.rows.clean([model.example], Rules.from_json)
-        content["example"] = json.loads(model.answers.json(model.graph.run(feed)))
+        content["example"] = json.loads(model.response_writer.json(model.graph.run(feed)))
     return {
         JSON: content,
         CSV: {"schema": {"type": "string"}},

@@ -22,19 +22,19 @@ _CHECKS: Mapping[str, str] = {
     "best": "best model",
 }
 _WIDTH = 120
-"""Width of the sketch of an interval."""
+"""Width of the sketch of an interval, in units of the SVG."""
 _MARGIN = 6
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """An interval on an axis that all sketches of a group share."""
+    """An interval on an axis that is common to all sketches of a group."""
 
     start: float
     end: float
     dot: float
     mark: float | None = None
-    """The place of the baseline."""
+    """Position of the baseline."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Check:
 
     name: str
     passed: bool | None
-    """None: it could not be decided."""
+    """None if it could not be decided."""
     why: str
 
 
@@ -71,7 +71,7 @@ class Bar:
     length: float
     start: float
     end: float
-    """Ends of the standard deviation."""
+    """The standard deviation around `length`, from `start` to `end`."""
 
 
 def title_of(metric: str) -> str:
@@ -80,7 +80,7 @@ def title_of(metric: str) -> str:
 
 
 def deciding_metric(model: PublishedModel) -> str | None:
-    """Return the name of the metric that decides: the gate's, or the first."""
+    """Return the name of the gate's metric, or of the first metric."""
     named = model.verdict.metric if model.verdict else None
     return named if named in model.metrics else next(iter(model.metrics), None)
 

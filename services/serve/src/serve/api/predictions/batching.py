@@ -46,7 +46,7 @@ def answer_json_batch(model: Model, bodies: Iterable[bytes]) -> list[bytes | Non
         feed = {}
     if not feed:
         return [None] * len(found)
-    answers = model.answers.json_of_each(model.run(feed), map(len, filter(None, found)))
+    answers = model.response_writer.json_of_each(model.run(feed), map(len, filter(None, found)))
     return [next(answers) if each else None for each in found]
 
 

@@ -53,7 +53,7 @@ def _infer(
 ) -> Answer:
     check_model(model, name=name, version=version)
     request, table = model.infer_rows.read(body, headers)
-    return model.infer_answers.write(model.run(model.column_rows.feed(table)), request)
+    return model.infer_response_writer.write(model.run(model.column_rows.feed(table)), request)
 
 
 def _infer_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
@@ -67,7 +67,7 @@ def _read(model: Model, asked: BatchedRequest) -> tuple[InferRequest, Table]:
 
 
 def _write(model: Model, request: InferRequest, prediction: Prediction) -> Answer:
-    return model.infer_answers.write(prediction, request)
+    return model.infer_response_writer.write(prediction, request)
 
 
 def _model_of(path: str) -> tuple[str, str | None]:

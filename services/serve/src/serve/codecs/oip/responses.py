@@ -29,7 +29,7 @@ class _Values(Protocol):
         ...
 
 
-class InferAnswers:
+class InferResponseWriter:
     """Writes the responses of one model."""
 
     def __init__(self, name: str, version: str, description: Description) -> None:
