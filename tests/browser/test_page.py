@@ -1,7 +1,7 @@
 """The frame of the page and its overview in a real browser, in every state of the server."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, ViewportSize, expect
-from support.browsing import DESKTOP, PHONE, Scheme, Visit, Visited
+from playwright.sync_api import Locator, Page, expect
+from support.browsing import LOOKS, Visit, Visited
 from support.made_server import MadeServer, serving_made
 from support.odd_columns import MARKUP, QUOTES, RIGHT_TO_LEFT
 from support.page_states import (
@@ -46,14 +46,6 @@ STATES: dict[str, tuple[str | None, Callable[[], dict[str, Any]]]] = {
 }
 LATER = {"second model": lambda: following(FIRST), "refused candidate": refused}
 """What is published after that."""
-CONTRAST = "color-contrast"
-"""The rule of axe that takes as long as all others."""
-LOOKS: tuple[tuple[ViewportSize, Scheme, dict[str, Any]], ...] = (
-    (DESKTOP, "light", {}),
-    (DESKTOP, "dark", {"runOnly": [CONTRAST]}),
-    (PHONE, "light", {"rules": {CONTRAST: {"enabled": False}}}),
-)
-"""How a view is looked at: a scheme changes colours only, and a width everything else."""
 ALIKE = {"exclude": [["tr:nth-child(n + 20)"]]}
 """Not looked at: the rows of a long table are alike."""
 
@@ -122,9 +114,8 @@ def trouble(visited: Visited, *expected: str) -> list[str]:
     return [each for each in visited.complaints if not any(text in each for text in known)]
 
 
-def violations(page: Page, rules: Mapping[str, Any]) -> list[tuple[str, str]]:
-    options = {"resultTypes": ["violations"], **rules}
-    found = Axe().run(page, ALIKE, options).response["violations"]
+def violations(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page, ALIKE).response["violations"]
     return [(each["id"], node["html"]) for each in found for node in each["nodes"][:3]]
 
 
@@ -171,12 +162,12 @@ def test_everybody_can_read_every_view(state: MadeServer, visit: Visit) -> None:
     page = visit(state.url, may_run=True).page
     for view in VIEWS:
         show(page, view)
-        for viewport, scheme, rules in LOOKS:
+        for viewport, scheme in LOOKS:
             page.set_viewport_size(viewport)
             page.emulate_media(color_scheme=scheme)
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= viewport["width"], view
-            assert violations(page, rules) == [], (view, viewport["width"], scheme)
+            assert violations(page) == [], (view, viewport["width"], scheme)
 
 
 def test_without_a_model_the_page_says_what_to_do_and_shows_the_first_one_by_itself(

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
-from support.browsing import DESKTOP, PHONE, Visit, Visited
+from support.browsing import LOOKS, PHONE, Visit, Visited
 from support.made_server import MadeServer, serving_made
 
 ROW = {"carat": 1, "cut": "Good", "color": "Fair"}
@@ -328,8 +328,7 @@ def test_of_many_classes_the_most_frequent_are_shown(start: Start, visit: Visit)
     expect(view).to_contain_text("80 rarer classes are not shown.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS, ids=["desktop-light", "phone-dark"])
 def test_axe_finds_nothing_to_object_to(
     start: Start, visit: Visit, scheme: str, viewport: Any
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from support.browsing import DESKTOP, PHONE, Visit
+from support.browsing import LOOKS, Visit
 from support.made_server import MadeServer
 from support.running import ROOT, Pipeline
 from support.score_view import HEADER, OpenScorer, Scorer, answer_of, cells_of, stones, table_of
@@ -291,8 +291,7 @@ def test_a_file_can_be_dropped_or_chosen_with_the_keyboard(scorer: Scorer) -> No
     assert scorer.page.locator("#score summary").inner_text().startswith("dropped.csv: 18 bytes")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS, ids=["desktop-light", "phone-dark"])
 def test_the_result_can_be_read_by_everybody(
     made_diamonds: MadeServer, visit: Visit, scheme: str, viewport: Any
 ) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Route, ViewportSize, expect
-from support.browsing import DESKTOP, PHONE, Visit
+from support.browsing import LOOKS, Visit
 from support.form_view import (
     change_form,
     code,
@@ -521,8 +521,7 @@ def test_a_percentage_says_that_a_number_is_the_fraction(odd: Pipeline, visit: V
     expect(field(page, "rate").locator(".warnings")).to_contain_text("0.14 is 14 %")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS, ids=["desktop-light", "phone-dark"])
 def test_everybody_can_use_the_form(
     odd: Pipeline, visit: Visit, scheme: Any, viewport: ViewportSize
 ) -> None:

@@ -11,6 +11,9 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 type Scheme = Literal["light", "dark"]
+LOOKS: tuple[tuple[ViewportSize, Scheme], ...] = ((DESKTOP, "light"), (PHONE, "dark"))
+"""Each width and each scheme. A width changes no colour, and a scheme nothing else."""
+
 type Visit = Callable[..., "Visited"]
 """Opens an address in a context of its own, as `visiting` does."""
 
