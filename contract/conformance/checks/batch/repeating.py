@@ -8,6 +8,7 @@ from pathlib import Path
 from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
+from conformance.harness.observers import Event, watching
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.harness.volumes import LONG_AGO
@@ -233,14 +234,21 @@ def changed_run(subject: Subject) -> Run:
     return _failed_and_changed(subject)[1]
 
 
-def _failed_and_changed(subject: Subject) -> tuple[Run, Run]:
-    def run() -> tuple[Run, Run]:
+def changes_by_changed_run(subject: Subject) -> list[Event]:
+    """Return the changes that this run made to the volume, in their order."""
+    return _failed_and_changed(subject)[2]
+
+
+def _failed_and_changed(subject: Subject) -> tuple[Run, Run, list[Event]]:
+    def run() -> tuple[Run, Run, list[Event]]:
         with subject.volume(subject.first.out) as out:
             failed = subject.run(settings="this is no TOML", out=out)
-            changed = subject.run(source=changed_input(subject).source, out=out)
+            with watching(subject, out) as watch:
+                changed = subject.run(source=changed_input(subject).source, out=out)
+                events = watch.events()
         if changed.refused is not None:
             (changed.out / "LATEST").write_text(f"{changed.refused}\n", encoding="utf-8")
-        return failed, changed
+        return failed, changed, events
 
     return subject.once("failed and changed", run)
 

@@ -4,15 +4,22 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 
 from conformance.checks.batch.first import first_artifact
 from conformance.checks.batch.large import MEMORY, long_run, long_volume
-from conformance.checks.batch.repeating import DEAD_DRAFT, changed_input, volume_of_first
+from conformance.checks.batch.repeating import (
+    DEAD_DRAFT,
+    changed_input,
+    changed_run,
+    changes_by_changed_run,
+    volume_of_first,
+)
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault
-from conformance.harness.observers import Event, locking, watching
+from conformance.harness.observers import Event, locking
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.inputs.pipeline_files import with_key, without_key
@@ -30,9 +37,7 @@ _RUN_SECONDS = 300.0
 @check("atomic", promise="an artifact appears by one rename, then LATEST is replaced by a rename")
 def atomic(subject: Subject) -> None:
     first_artifact(subject)
-    with subject.volume(subject.first.out) as out, watching(subject, out) as watch:
-        run = subject.run(source=changed_input(subject).source, out=out)
-        events = watch.events()
+    run, events = changed_run(subject), changes_by_changed_run(subject)
     published(run)
     made = sorted(set(run.published) - set(subject.first.published))
     if len(made) != 1:
@@ -83,11 +88,9 @@ def _check_pointer(events: Sequence[Event], appeared: int) -> None:
 @check("volume-lock", promise="it publishes only while it holds the lock of the output volume")
 def volume_lock(subject: Subject) -> None:
     first = first_artifact(subject)
-    with subject.volume(subject.first.out) as out:
-        with (
-            locking(subject, out),
-            subject.started(source=changed_input(subject).source, out=out) as container,
-        ):
+    with subject.volume(subject.first.out) as out, ExitStack() as lock:
+        lock.enter_context(locking(subject, out))
+        with subject.started(source=changed_input(subject).source, out=out) as container:
             container.let_run(_WAIT_SECONDS + 2 * subject.first.seconds)
             now = Run(0, "", 0, subject.copy(out))
             has_ended = not container.is_running
@@ -104,7 +107,8 @@ def volume_lock(subject: Subject) -> None:
                     " lock (flock) of /data/out",
                     "wait for the lock",
                 )
-        run = subject.run(source=changed_input(subject).source, out=out)
+            lock.close()
+            run = container.finish(_RUN_SECONDS)
     published(run)
     _check_lock_while_it_works(subject)
 
