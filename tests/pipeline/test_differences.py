@@ -189,7 +189,7 @@ def test_settings_keys_a_name_and_lost_mounts_are_noticed(found: InspectedServic
         "mount /run/secrets/api-keys: replaced on the host since the start",
         "serve.max_rows 10000 → 5",
         "name tiny → small",
-        "keys of the API key file that serve does not know: 2",
+        "keys of the API key file that serve has not loaded: 2",
     ]
 
 
