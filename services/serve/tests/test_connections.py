@@ -63,7 +63,7 @@ async def parsed(client: Sink) -> None:
 def test_while_one_client_sends_thousands_of_requests_at_once_others_are_answered(
     diamonds: Worker,
 ) -> None:
-    asked = 5000
+    asked = 2000
 
     async def arrive() -> tuple[int, bytes]:
         greedy, other = Sink(diamonds), Sink(diamonds)
@@ -83,7 +83,7 @@ def test_while_one_client_sends_thousands_of_requests_at_once_others_are_answere
 
 
 def test_what_arrives_before_the_rest_is_parsed_comes_after_it(diamonds: Worker) -> None:
-    asked = 5000
+    asked = 2000
 
     async def arrive() -> tuple[bool, bytes, bool]:
         client = Sink(diamonds)
