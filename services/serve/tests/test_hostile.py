@@ -204,7 +204,7 @@ def test_a_hostile_model_is_refused_and_the_next_one_goes_live(
 def test_models_with_changed_bytes_do_no_harm(server: Server, volume: Path) -> None:
     causes = set()
     with watched(server) as watch:
-        for make in islice(mutations(seed=12), 40):
+        for make in islice(mutations(seed=12), 20):
             model = make(volume, new_id())
             until(lambda model=model: model in (refused(server).get("id"), live(server)))
             causes.add(refused(server).get("cause"))
