@@ -120,7 +120,9 @@ def test_too_few_rounds_are_said(train: Train) -> None:
     result = train("rounds = 5\ntrials = 1\nlearning_rate = 0.01")
 
     assert result.exit_code == 0, result.log
-    assert "warning: still getting better after 5 rounds; set more rounds" in result.log
+    assert (
+        "warning: the validation score still improves after 5 rounds; set more rounds" in result.log
+    )
 
 
 def test_rows_that_stay_on_disk_give_the_same_graph_and_leave_nothing_behind(train: Train) -> None:

@@ -21,7 +21,7 @@ from conformance.models.tensors import Feed, rows_in
 NEWEST = {"": 21, "ai.onnx.ml": 3}
 """Newest versions of operator sets that every reader of a model supports."""
 
-_NOTHING_LOGGED = 4
+_LOG_FATAL = 4
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def open_graph(path: Path) -> Graph:
         onnx.checker.check_model(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        options.log_severity_level = _NOTHING_LOGGED
+        options.log_severity_level = _LOG_FATAL
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001  # from protobuf, onnx or ONNX Runtime
         raise Fault(

@@ -49,7 +49,7 @@ class Following:
         return {self.first.name: value, self.other.name: value + MORE}
 
     def answering(self, protocol: Protocol) -> str:
-        """Return the id of the model that answers; that it predicts as another one is a fault."""
+        """Return the id of the live model, after checking its predictions."""
         found = self.client.predict([self.example.row], protocol=protocol)
         expected = self.expected.get(found.model)
         if expected is not None and abs(found.numbers[0] - expected) > _CLOSE * abs(expected):

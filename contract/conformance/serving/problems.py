@@ -21,7 +21,7 @@ def problem_of(answer: httpx.Response) -> dict[str, Any]:
         is_problem = False
     if not is_problem:
         raise Fault(
-            f"{where} is {answer.status_code} with {kind or 'no type'}: {answer.text}",
+            f"{where} returns {answer.status_code} with {kind or 'no content type'}: {answer.text}",
             f"answer {_PROBLEM} with type, title, status and detail (RFC 9457)",
         )
     return problem

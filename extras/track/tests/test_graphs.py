@@ -136,7 +136,7 @@ def test_numbers_flags_and_times_go_to_their_places() -> None:
 def test_outputs_are_called_after_target_and_classes_and_never_as_a_column() -> None:
     document = {"classes": [False, True], "target": {"name": "late"}}
 
-    names = output_names(document, taken={"probability_true"})
+    names = output_names(document, used={"probability_true"})
 
     assert names == ["late", "probability_false", "probability_true_"]
 

@@ -169,7 +169,7 @@ def test_files_that_differ_only_in_their_encoding_are_one_source(stage: Stage) -
     assert stage.latest().columns == {"a": ["x", "y"]}
 
 
-def most_held(path: Path) -> int:
+def peak_bytes(path: Path) -> int:
     """Return the maximum memory of the reader while a batch existed."""
     before, most = pa.total_allocated_bytes(), 0
     for _ in inspect_parquet(path, path.name).batches():
@@ -198,14 +198,14 @@ def test_a_batch_of_long_texts_is_bounded_whatever_stands_for_them(
     table = pa.table({"id": range(rows), "text": texts.dictionary_decode()})
     path = write(stage, table, **options)
 
-    assert most_held(path) < 4 * BATCH_BYTES
+    assert peak_bytes(path) < 4 * BATCH_BYTES
     assert sum(batch.rows.num_rows for batch in inspect_parquet(path, "t").batches()) == rows
 
 
 def test_a_category_of_long_texts_is_bounded(stage: Stage) -> None:
     table = pa.table({"text": repeated(["a" * 20_000, "b" * 20_000], 20_000)})
 
-    assert most_held(write(stage, table)) < 4 * BATCH_BYTES
+    assert peak_bytes(write(stage, table)) < 4 * BATCH_BYTES
 
 
 def test_wide_binary_values_and_late_long_texts_are_bounded(stage: Stage) -> None:
@@ -214,7 +214,7 @@ def test_wide_binary_values_and_late_long_texts_are_bounded(stage: Stage) -> Non
     late = ["short"] * (count - 2_000) + [f"{row}{'x' * 5_000}" for row in range(2_000)]
     table = pa.table({"wide": wide.cast(pa.binary(10_000)), "late": late})
 
-    assert most_held(write(stage, table)) < 4 * BATCH_BYTES
+    assert peak_bytes(write(stage, table)) < 4 * BATCH_BYTES
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()], ids=str)
@@ -231,7 +231,7 @@ def test_one_long_value_does_not_make_a_batch_of_every_row(
     assert pa.Table.from_batches(batches).column("note").to_pylist() == (
         pa.array(values).cast(kind).to_pylist()
     )
-    assert most_held(path) < 8 * BATCH_BYTES
+    assert peak_bytes(path) < 8 * BATCH_BYTES
 
 
 def test_a_long_value_among_many_that_differ_is_bounded(stage: Stage) -> None:
@@ -240,13 +240,13 @@ def test_a_long_value_among_many_that_differ_is_bounded(stage: Stage) -> None:
     values[500] = "x" * (BATCH_BYTES // 8)
     path = write(stage, pa.table({"note": values}))
 
-    assert most_held(path) < 4 * BATCH_BYTES
+    assert peak_bytes(path) < 4 * BATCH_BYTES
 
 
 def test_a_long_value_that_all_rows_have_is_bounded(stage: Stage) -> None:
     table = pa.table({"note": repeated(["x" * (BATCH_BYTES // 8)], 1_000)})
 
-    assert most_held(write(stage, table)) < 4 * BATCH_BYTES
+    assert peak_bytes(write(stage, table)) < 4 * BATCH_BYTES
 
 
 def test_what_is_known_of_a_column_does_not_need_its_name(stage: Stage) -> None:

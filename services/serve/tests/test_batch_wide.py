@@ -19,7 +19,7 @@ def write(path: Path, table: pa.Table, **options: object) -> Path:
     return path
 
 
-def most_taken(work: Callable[[], object]) -> int:
+def peak_bytes(work: Callable[[], object]) -> int:
     """Return how many bytes Arrow held at most during the work."""
     before = pa.default_memory_pool()
     pool = pa.proxy_memory_pool(before)
@@ -46,7 +46,7 @@ def test_a_long_text_that_stands_once_in_the_file_and_in_every_row_takes_little_
     assert path.stat().st_size < MIB
 
     rows: list[int] = []
-    taken = most_taken(lambda: rows.extend(rows_of(path)))
+    taken = peak_bytes(lambda: rows.extend(rows_of(path)))
 
     assert sum(rows) == 2_000
     assert taken < 64 * MIB
@@ -60,7 +60,7 @@ def test_long_texts_of_plain_pages_take_little_memory(
     path = write(tmp_path / "new.parquet", pa.table({"note": notes}), use_dictionary=False)
 
     rows: list[int] = []
-    taken = most_taken(lambda: rows.extend(rows_of(path)))
+    taken = peak_bytes(lambda: rows.extend(rows_of(path)))
 
     assert sum(rows) == 3_000
     assert taken < 16 * MIB

@@ -85,7 +85,7 @@ class Watch:
         self._server = server
         self.right = 0
         self.failed: list[Any] = []
-        self.most_megabytes = 0.0
+        self.peak_megabytes = 0.0
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=work) for work in (self._ask, self._measure)]
 
@@ -103,7 +103,7 @@ class Watch:
 
     def _measure(self) -> None:
         while not self._stop.wait(0.02):
-            self.most_megabytes = max(self.most_megabytes, megabytes_of(self._server))
+            self.peak_megabytes = max(self.peak_megabytes, megabytes_of(self._server))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -198,7 +198,7 @@ def test_a_hostile_model_is_refused_and_the_next_one_goes_live(
     assert seconds < SECONDS
     assert watch.failed == []
     assert watch.right > 0
-    assert watch.most_megabytes < MAX_MEMORY_MB
+    assert watch.peak_megabytes < MAX_MEMORY_MB
 
 
 def test_models_with_changed_bytes_do_no_harm(server: Server, volume: Path) -> None:
@@ -212,7 +212,7 @@ def test_models_with_changed_bytes_do_no_harm(server: Server, volume: Path) -> N
 
     assert "bug" not in causes
     assert watch.failed == []
-    assert watch.most_megabytes < MAX_MEMORY_MB
+    assert watch.peak_megabytes < MAX_MEMORY_MB
 
 
 @pytest.mark.parametrize("kind", NO_FILES)

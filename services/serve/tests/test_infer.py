@@ -308,19 +308,19 @@ def test_the_same_json_before_other_tensors_gives_other_answers(diamonds: Worker
 
 def test_little_is_remembered_of_what_stands_before_tensors(diamonds: Worker) -> None:
     rows = diamonds.watcher.live().infer_rows
-    remembered = rows._remembered  # noqa: SLF001  # how much it holds is seen nowhere else
+    cached = rows._cache  # noqa: SLF001  # how much it holds is seen nowhere else
     tail = np.array([0.25, 1.0]).tobytes() + b"\4\0\0\0Good" * 2
     inputs = [BINARY[0], CUT | {"data": None} | SIZE]
 
     for more in ({"id": "1"}, {"parameters": {"a": "x" * 20_000}}):
         assert infer(diamonds, {"inputs": inputs} | more, tail).status_code == 200
     infer(diamonds, {"inputs": BINARY}, tail[:16])
-    assert not remembered
+    assert not cached
 
     for number in range(100):
         request = {"inputs": inputs, "parameters": {"number": number}}
         assert infer(diamonds, request, tail).status_code == 200
-        assert 1 <= len(remembered) <= 16
+        assert 1 <= len(cached) <= 16
 
 
 @pytest.mark.parametrize(

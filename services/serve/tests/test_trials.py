@@ -19,7 +19,7 @@ from serve.runtime.shared_state import SharedState
 from serve.settings import Settings
 from serve_testing.made_models import DIAMONDS, publish_model
 
-BIG = Admitted("a" * 16, "", kept_bytes=100_000_000, most_bytes=130_000_000)
+BIG = Admitted("a" * 16, "", kept_bytes=100_000_000, peak_bytes=130_000_000)
 
 
 def made(volume: Path) -> Trials:

@@ -36,7 +36,7 @@ def server(subject: Subject) -> None:
 def health(subject: Subject) -> None:
     for client in example_clients(subject):
         if (status := client.http.get("/live").status_code) != 200:
-            raise Fault(f"GET /live is {status}", "answer 200 as long as the process runs")
+            raise Fault(f"GET /live returns {status}", "answer 200 as long as the process runs")
         found = json_of(client.http.get("/ready")).get("model")
         if found != (expected := client.model.artifact.manifest["id"]):
             raise Fault(
@@ -88,7 +88,7 @@ def prometheus(subject: Subject) -> None:
         raise Fault(f"GET /metrics can't be parsed: {error}", "use a Prometheus library") from None
     if answer.status_code != 200 or not samples:
         raise Fault(
-            f"GET /metrics is {answer.status_code} with {len(samples)} samples",
+            f"GET /metrics returns {answer.status_code} with {len(samples)} samples",
             "at least count requests",
         )
 

@@ -83,7 +83,7 @@ def report_page(subject: Subject) -> None:
     expected = (client.model.artifact.path / "report.html").read_bytes()
     if answer.status_code != 200 or answer.content != expected:
         raise Fault(
-            f"GET /report is {answer.status_code} and not report.html of the live model",
+            f"GET /report returns {answer.status_code}, and not report.html of the live model",
             "return the bytes of report.html, or 404",
         )
     if not _forbids_scripts(policy):

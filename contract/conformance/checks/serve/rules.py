@@ -200,7 +200,7 @@ def _check_refused(client: Client, row: Row, column: str, protocol: Protocol) ->
     allowed = {422} if protocol == "predict" else {400, 422}
     if answer.status_code not in allowed:
         raise Fault(
-            f"POST {what} is {answer.status_code}: {answer.text}; expected 422",
+            f"POST {what} returns {answer.status_code}: {answer.text}; expected 422",
             "apply the rules of the signature to each value of a request",
         )
     if protocol == "predict":

@@ -50,7 +50,7 @@ def named_graph(
         graph.input.append(value)
     graph.node.extend(_packing(columns))
     graph.node.extend(inner.graph.node)
-    _add_outputs(graph, document, taken={column.name for column in columns})
+    _add_outputs(graph, document, used={column.name for column in columns})
     named = helper.make_model(
         graph,
         functions=list(inner.functions),
@@ -62,7 +62,7 @@ def named_graph(
     return named
 
 
-def output_names(document: Mapping[str, Any], *, taken: set[str]) -> list[str]:
+def output_names(document: Mapping[str, Any], *, used: set[str]) -> list[str]:
     """Return the names of the outputs: the target, then the additional numbers.
 
     These are the probability of each class, or both ends of an interval.
@@ -73,7 +73,7 @@ def output_names(document: Mapping[str, Any], *, taken: set[str]) -> list[str]:
     names: list[str] = []
     for wanted in [target, *more]:
         name = wanted
-        while name in taken or name in names:
+        while name in used or name in names:
             name += "_"
         names.append(name)
     return names
@@ -118,8 +118,8 @@ def _as_column(column: Column, element: int) -> Iterator[NodeProto]:
     yield helper.make_node("Where", [is_missing, _NO_TEXT, shaped], [ready])
 
 
-def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, taken: set[str]) -> None:
-    target, *more = output_names(document, taken=taken)
+def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, used: set[str]) -> None:
+    target, *more = output_names(document, used=used)
     if document["classes"] is None:
         flat = numpy_helper.from_array(np.array([-1], dtype=np.int64), f"{_OURS}flat")
         graph.initializer.append(flat)

@@ -90,7 +90,7 @@ class NamedModel:
         return str(info.model_id)
 
     def _outputs(self) -> Sequence[tuple[str, str]]:
-        target, *others = output_names(self.document, taken=_names(self.columns))
+        target, *others = output_names(self.document, used=_names(self.columns))
         classes = self.document["classes"]
         first = _RESULTS[type(classes[0]).__name__] if classes else "float"
         return [(target, first), *((name, "float") for name in others)]

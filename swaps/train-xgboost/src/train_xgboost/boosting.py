@@ -42,9 +42,9 @@ class Boosting:
         """Return all trials, including the baseline, best first."""
         settings = self.settings
         fit = self.store.build(self.rows, ~validation)
-        held_back = self.store.build(self.rows, validation, like=fit)
+        held_out = self.store.build(self.rows, validation, like=fit)
         found = sample_hyperparameters(settings.space, count=settings.trials, seed=settings.seed)
-        trials = [self._try(tried, fit, held_back, validation) for tried in found]
+        trials = [self._try(tried, fit, held_out, validation) for tried in found]
         ranked = rank(trials, self.metric)
         log_best(ranked, self.metric, where="on the validation part")
         _warn_if_cut_short(ranked[0], settings)
@@ -60,18 +60,18 @@ class Boosting:
             callbacks=[Report(rounds)],
         )
 
-    def _try(self, tried: Hyperparameters, fit: Any, held_back: Any, validation: Chosen) -> Trial:
+    def _try(self, tried: Hyperparameters, fit: Any, held_out: Any, validation: Chosen) -> Trial:
         stop = xgboost.callback.EarlyStopping(rounds=self.settings.early_stopping_rounds)
         booster = xgboost.train(
             self._parameters(tried),
             fit,
             self.settings.rounds,
-            evals=[(held_back, "validation")],
+            evals=[(held_out, "validation")],
             callbacks=[stop, Report(None)],
             verbose_eval=False,
         )
         rounds = booster.best_iteration + 1
-        predicted = booster.predict(held_back, iteration_range=(0, rounds))
+        predicted = booster.predict(held_out, iteration_range=(0, rounds))
         values = self.objective.values(predicted)
         return self._score(NAME, tried | {ROUNDS: rounds}, values, validation)
 
@@ -117,6 +117,7 @@ class Report(xgboost.callback.TrainingCallback):
 def _warn_if_cut_short(best: Trial, settings: Settings) -> None:
     if best.hyperparameters[ROUNDS] > settings.rounds - settings.early_stopping_rounds:
         LOGGER.warning(
-            "still getting better after %s rounds; set more rounds, or a higher learning_rate",
+            "the validation score still improves after %s rounds; set more rounds or a higher"
+            " learning_rate",
             f"{settings.rounds:,}",
         )

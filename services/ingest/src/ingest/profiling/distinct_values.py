@@ -19,6 +19,7 @@ class DistinctValues:
         self._limit = limit
         self._rows: dict[str, int] = {}
         self._highest: list[tuple[int, str]] = []
+        """Max-heap of the hashes; heapq has only min-heaps, so they are negated."""
         self._bound = _HASHES
 
     def add(self, text: str, rows: int) -> None:

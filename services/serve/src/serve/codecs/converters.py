@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serve.codecs.columns import Cells, Datetimes, Numbers, Texts
-from serve.codecs.packing import Memory
+from serve.codecs.packing import ValueCache
 from serve.schema.cells import CellError, Rules
 from serve.schema.signature import Bound, ColumnType
 from serve.schema.values import LAST_INTEGER
@@ -30,17 +30,17 @@ _RANGES: Final[dict[ColumnType, tuple[float, float]]] = {
 
 def compile_converter(rules: Rules, *, is_utc: bool) -> Converter:
     """Return the converter of a column; `is_utc`: datetimes without a zone are in UTC."""
-    remembered = Memory(rules.from_json).__getitem__
+    cached = ValueCache(rules.from_json).__getitem__
 
     def convert_texts(cells: Cells) -> list[Any]:
-        return [*map(remembered, _texts(cells))]
+        return [*map(cached, _texts(cells))]
 
     def convert_categories(cells: Cells) -> list[Any]:
-        return [*map(remembered, _categories(cells))]
+        return [*map(cached, _categories(cells))]
 
     def convert_datetimes(cells: Cells) -> NDArray[Any] | list[Any]:
         if isinstance(cells, Datetimes) and not (cells.has_zone or is_utc):
-            return [*map(remembered, cells.objects())]
+            return [*map(cached, cells.objects())]
         return _seconds(cells)
 
     converters: dict[ColumnType, Converter] = {

@@ -9,7 +9,7 @@ from functools import cache
 from http import HTTPStatus
 
 from serve.codecs.json_rows import too_many_rows
-from serve.codecs.packing import Memory
+from serve.codecs.packing import ValueCache
 from serve.codecs.rows import Feed, Rows
 from serve.problems import ErrorDetail, ErrorList, RequestError
 from serve.schema.cells import CellError, Rules
@@ -222,7 +222,7 @@ class CsvRows:
 
 def _cleaning(rules: Rules) -> Callable[[str], Value]:
     """Return the function that cleans a cell; it caches texts, which repeat more than numbers."""
-    return Memory(rules.from_text).__getitem__ if rules.is_text_in_json else rules.from_text
+    return ValueCache(rules.from_text).__getitem__ if rules.is_text_in_json else rules.from_text
 
 
 def _read_cell(rules: Rules, text: str | None) -> Value:

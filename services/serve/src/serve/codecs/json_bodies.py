@@ -44,7 +44,7 @@ def check_counts(body: bytes, *, objects: int, values: int) -> None:
         raise _too_many("values")
 
 
-def most_values(columns: int, *, max_rows: int, beside: int = 2) -> int:
+def max_values(columns: int, *, max_rows: int, beside: int = 2) -> int:
     """Return the maximum number of values: all columns and some `beside` them in each row."""
     return max_rows * (columns + beside) + _VALUES_BESIDE_ROWS
 

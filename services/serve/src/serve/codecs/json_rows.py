@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from serve.codecs.json_bodies import check_counts, most_values, not_json, parse_json
+from serve.codecs.json_bodies import check_counts, max_values, not_json, parse_json
 from serve.codecs.packing import UNUSUAL, compile_rows
 from serve.codecs.rows import Feed, Rows
 from serve.problems import ErrorDetail, RequestError, showable
@@ -21,9 +21,9 @@ class JsonRows:
     def __init__(self, signature: Signature, rows: Rows, *, max_rows: int) -> None:
         self._rows = rows
         self._max_rows = max_rows
-        self._most_objects = max_rows * _OBJECTS_PER_ROW + 1000
+        self._max_objects = max_rows * _OBJECTS_PER_ROW + 1000
         # The value of an ignored column may be a list.
-        self._most_values = most_values(len(rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW)
+        self._max_values = max_values(len(rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW)
         self.fast = compile_rows(signature, rows.rules, max_rows=max_rows)
 
     def read(self, body: bytes) -> Feed:
@@ -38,7 +38,7 @@ class JsonRows:
             return self._read_carefully(body)
 
     def _read_carefully(self, body: bytes) -> Feed:
-        check_counts(body, objects=self._most_objects, values=self._most_values)
+        check_counts(body, objects=self._max_objects, values=self._max_values)
         constants: list[str] = []
 
         def note(constant: str) -> str:

@@ -1,4 +1,4 @@
-"""Header fields: the media type of a body, and the model of a response."""
+"""Media types and encodings of request bodies, and header fields of responses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -74,5 +74,5 @@ def pick[Kind](headers: Headers, kinds: Mapping[bytes, Kind], *, expected: str) 
 def check_encoding(headers: Headers) -> None:
     """Refuse a compressed body."""
     if headers.get(b"content-encoding", b"identity") != b"identity":
-        detail = "the body is compressed, expected one without Content-Encoding"
+        detail = "the body is compressed; send it without Content-Encoding"
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)

@@ -103,7 +103,7 @@ def _attribute(rules: Rules, attributes: Mapping[str, str]) -> tuple[Any, ...]:
     return (name, kind) if rules.column.is_required else (name, kind | None, None)
 
 
-class Memory(dict[Any, Value]):
+class ValueCache(dict[Any, Value]):
     """Cache of the cleaned values of one column; most text columns repeat a few values."""
 
     def __init__(self, clean: Convert) -> None:
@@ -120,10 +120,10 @@ class Memory(dict[Any, Value]):
 
 def _convert(rules: Rules) -> Convert | None:
     """Return the function that converts a decoded value; None if no conversion is needed."""
-    remembered = Memory(rules.from_json).__getitem__
+    cached = ValueCache(rules.from_json).__getitem__
     if is_checked_by_msgspec(rules.column):
-        return _of_texts(remembered) if has_own_texts(rules.column) else None
-    return remembered if rules.is_text_in_json else rules.from_json
+        return _of_texts(cached) if has_own_texts(rules.column) else None
+    return cached if rules.is_text_in_json else rules.from_json
 
 
 def _of_texts(convert: Convert) -> Convert:

@@ -20,7 +20,7 @@ class Admitted(msgspec.Struct, frozen=True):
     """Index of the number by which many rows are sorted to run fast; None: not sorted."""
     kept_bytes: int = 0
     """Memory of the loaded model, in bytes."""
-    most_bytes: int = 0
+    peak_bytes: int = 0
     """Peak memory while it was loaded and answered its examples, in bytes."""
     seconds: float = 0.0
 

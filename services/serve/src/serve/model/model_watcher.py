@@ -182,8 +182,8 @@ class ModelWatcher:
 
     def _open(self, admitted: Admitted) -> Found:
         """Load the admitted model, and protect its artifact from pruning."""
-        if (left := memory_left()) < admitted.most_bytes:
-            raise MemoryError(f"{admitted.most_bytes / _MB:.0f} MB, {left / _MB:.0f} MB are left")
+        if (left := memory_left()) < admitted.peak_bytes:
+            raise MemoryError(f"{admitted.peak_bytes / _MB:.0f} MB, {left / _MB:.0f} MB are left")
         with ExitStack() as held:
             artifact = open_artifact(self._volume / admitted.id, "model")
             held.enter_context(artifact.hold())

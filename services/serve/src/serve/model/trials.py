@@ -20,7 +20,7 @@ from serve.model.admission import Bounds, Footprint
 from serve.model.decisions import Admitted
 from serve.model.models import Described, Model
 from serve.model.refusals import Fault, RefusedError, fault_of
-from serve.runtime.memory import bound_memory, is_out_of_memory, most_anonymous_bytes
+from serve.runtime.memory import bound_memory, is_out_of_memory, peak_anonymous_bytes
 from serve.runtime.prctl import end_with_parent
 from serve.runtime.resources import memory_left
 from serve.schema.model_json import Description, read_description
@@ -131,7 +131,7 @@ class Trials:
                 content=artifact.content,
                 sorted_by=model.graph.sorted_by,
                 kept_bytes=kept,
-                most_bytes=max(kept, most_anonymous_bytes() - footprint.before),
+                peak_bytes=max(kept, peak_anonymous_bytes() - footprint.before),
                 seconds=time.monotonic() - began,
             )
 
@@ -172,7 +172,7 @@ class Trials:
         if isinstance(verdict, Fault):
             return verdict
         # They load it one after another, while each still holds the previous one.
-        while_loading = verdict.most_bytes - verdict.kept_bytes
+        while_loading = verdict.peak_bytes - verdict.kept_bytes
         need, left = self.workers * verdict.kept_bytes + while_loading, memory_left()
         if need <= left:
             return verdict

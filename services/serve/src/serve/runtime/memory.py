@@ -31,7 +31,7 @@ def anonymous_bytes() -> int:
     return (int(resident) - int(of_files)) * _PAGE_BYTES
 
 
-def most_anonymous_bytes() -> int:
+def peak_anonymous_bytes() -> int:
     """Return the peak of this process's memory without file pages, or a little less."""
     if not _STATM.exists():
         return 0

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import orjson
 
-from serve.codecs.json_bodies import check_counts, most_values, parse_json
+from serve.codecs.json_bodies import check_counts, max_values, parse_json
 from serve.codecs.media_types import Answer, Headers, encoding_of, pick
 from serve.codecs.mlflow_tables import FORMS, wrong_form
 from serve.codecs.predictions import Prediction
@@ -42,7 +42,7 @@ def _read_json(model: Model, _headers: Headers, body: bytes) -> tuple[Prediction
     check_counts(
         body,
         objects=max_rows * _OBJECTS_PER_ROW + _OBJECTS_BESIDE_ROWS,
-        values=most_values(len(model.rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW),
+        values=max_values(len(model.rows.known), max_rows=max_rows, beside=_OBJECTS_PER_ROW),
     )
     request = _decode(body)
     forms = [form for form in FORMS if isinstance(request, dict) and form in request]

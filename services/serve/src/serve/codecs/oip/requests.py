@@ -56,13 +56,13 @@ def split(body: bytes, headers: Headers) -> tuple[bytes, memoryview]:
     return body[:length], memoryview(body)[length:]
 
 
-def read_request(text: bytes, *, most_lists: int, most_values: int) -> InferRequest:
+def read_request(text: bytes, *, max_lists: int, max_values: int) -> InferRequest:
     """Return the request.
 
     Raises:
         RequestError: It is malformed, or has more lists or values than it can need.
     """
-    check_counts(text, objects=most_lists, values=most_values)
+    check_counts(text, objects=max_lists, values=max_values)
     request = _decode(text)
     for asked in (request, *request.inputs, *(request.outputs or ())):
         for name, reason in _REFUSED.items():

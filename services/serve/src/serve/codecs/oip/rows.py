@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from serve.codecs.column_rows import ColumnRows
 from serve.codecs.columns import Cells, Table
-from serve.codecs.json_bodies import most_values
+from serve.codecs.json_bodies import max_values
 from serve.codecs.media_types import Headers
 from serve.codecs.oip.requests import InferRequest, Tensor, read_request, split, wrong_request
 from serve.codecs.oip.tensors import (
@@ -20,8 +20,8 @@ from serve.schema.signature import Signature
 _LISTS_BESIDE_ROWS = 1_000
 _MAX_CACHED = 16
 _MAX_CACHED_BYTES = 8 * 1024
-"""Maximum bytes of the JSON before binary tensors that is cached; clients repeat it for the same
-number of rows."""
+"""Maximum size of a cached JSON header; clients of binary tensors repeat it for the same number of
+rows."""
 
 
 class _Layout(NamedTuple):
@@ -41,18 +41,18 @@ class InferRows:
         self._columns = columns
         self._booleans = {column.name for column in signature.fields if column.type == "boolean"}
         # A column of shape [-1, 1] may be a list of lists.
-        self._most_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
-        self._most_values = most_values(len(signature.names), max_rows=columns.max_rows)
-        self._remembered: dict[bytes, _Layout] = {}
+        self._max_lists = columns.max_rows * len(signature.names) + _LISTS_BESIDE_ROWS
+        self._max_values = max_values(len(signature.names), max_rows=columns.max_rows)
+        self._cache: dict[bytes, _Layout] = {}
 
     def read(self, body: bytes, headers: Headers) -> tuple[InferRequest, Table]:
         """Return the request and its rows.
 
         Raises:
-            RequestError: It is malformed, or its columns are not the model's.
+            RequestError: The request is malformed, or its columns differ from the model's.
         """
         text, binary = split(body, headers)
-        layout = self._remembered.get(text) or self._read_layout(text)
+        layout = self._cache.get(text) or self._read_layout(text)
         columns = {
             tensor.name: self._cells(tensor, binary[place], layout.rows)
             for tensor, place in layout.places
@@ -61,8 +61,8 @@ class InferRows:
         return layout.request, Table(columns, layout.rows)
 
     def _read_layout(self, text: bytes) -> _Layout:
-        """Parse the JSON of a request, and cache it if it holds only a layout."""
-        request = read_request(text, most_lists=self._most_lists, most_values=self._most_values)
+        """Parse the JSON of a request, and cache it if it has no data and no id."""
+        request = read_request(text, max_lists=self._max_lists, max_values=self._max_values)
         self._columns.check_names([tensor.name for tensor in request.inputs])
         rows = self._rows(request)
         places = []
@@ -75,9 +75,9 @@ class InferRows:
         layout = _Layout(request, rows, places, end)
         is_bare = request.id is None and all(tensor.data is None for tensor in request.inputs)
         if is_bare and len(text) <= _MAX_CACHED_BYTES:
-            if len(self._remembered) == _MAX_CACHED:
-                self._remembered.clear()
-            self._remembered[text] = layout
+            if len(self._cache) == _MAX_CACHED:
+                self._cache.clear()
+            self._cache[text] = layout
         return layout
 
     def _rows(self, request: InferRequest) -> int:

@@ -25,9 +25,9 @@ _OUTPUT_TYPES = {
     "classification": {"probabilities": "tensor(float)", "label": "tensor(int64)"},
 }
 
-_NOTHING_LOGGED = 4
-"""Log level: lines below it contain unescaped names of nodes, and exceptions say the same."""
-ort.set_default_logger_severity(_NOTHING_LOGGED)
+_LOG_FATAL = 4
+"""Log level: lower levels print unescaped node names, and exceptions repeat those messages."""
+ort.set_default_logger_severity(_LOG_FATAL)
 
 
 class Graph:
@@ -37,7 +37,7 @@ class Graph:
         """Load the graph.
 
         Raises:
-            ContractError: It is damaged, or does not match model.json.
+            ContractError: The graph is damaged, or does not match model.json.
         """
         check_opsets(read_opsets(graph), description.opset)
         check_self_contained(graph)
@@ -66,15 +66,15 @@ class Graph:
 
 def _load(graph: bytes, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
-    # More threads than processors halve the speed.
+    # More threads than processors are half as fast.
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Otherwise idle threads keep a processor busy.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # The arena would keep the memory of the largest request, and is not faster here.
     options.enable_cpu_mem_arena = False
-    options.log_severity_level = _NOTHING_LOGGED
-    # Otherwise the bytes might be detected as ONNX Runtime's own format, which nothing here checks.
+    options.log_severity_level = _LOG_FATAL
+    # Otherwise ONNX Runtime may accept its own format, which the checks above do not read.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
