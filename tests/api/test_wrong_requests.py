@@ -83,7 +83,7 @@ BODIES = {
     "another key at the top": (b'{"row": [{}]}', {422}),
     "NaN": (b'{"rows": [{"carat": NaN}]}', {400, 422}),
     "a number beyond doubles": (b'{"rows": [{"carat": 1e999}]}', {400, 422}),
-    "bytes that are no UTF-8": (b'{"rows": [{"cut": "\xff"}]}', {400, 422}),
+    "bytes that are not UTF-8": (b'{"rows": [{"cut": "\xff"}]}', {400, 422}),
     "deep nesting": (b'{"rows": ' + b"[" * 100_000, {400, 422}),
     "10 MB": (b'{"rows": [' + b" " * 10_000_000 + b"]}", {413}),
 }

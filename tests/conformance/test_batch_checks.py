@@ -78,7 +78,7 @@ def test_other_bytes_are_kept_under_the_first_digits_of_their_content(tmp_path: 
     (tmp_path / "LATEST").write_text(f"{ID}\n", encoding="utf-8")
     (tmp_path / f".differs-{ID}-0123456789").mkdir()
 
-    with pytest.raises(Fault, match="other bytes"):
+    with pytest.raises(Fault, match="different bytes"):
         check_kept(run, first)
 
     (tmp_path / f".differs-{ID}-01234567").mkdir()
@@ -102,7 +102,7 @@ def test_a_setting_is_given_another_valid_value() -> None:
 def test_other_content_with_equal_settings_is_found() -> None:
     first = artifact("aa", '{"source":"houses.csv"}')
 
-    with pytest.raises(Fault, match="another header gives another artifact"):
+    with pytest.raises(Fault, match="a different header changes the artifact"):
         check_effective(first, artifact("bb", '{"source":"houses.csv"}'), "header")
 
 

@@ -87,7 +87,7 @@ def test_no_check_runs_an_image_for_an_artifact_that_it_does_not_publish(
     verdicts = [find_out(check, subject) for check in needy]
     assert {v.check.name: v.what for v in verdicts if v.verdict != "skip"} == {}
     assert {v.what for v in verdicts} == {
-        "it publishes nothing from the tiny example; see the check `publishes`"
+        "the image publishes nothing from the tiny example; see the check `publishes`"
     }
 
 

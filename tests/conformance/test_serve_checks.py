@@ -83,21 +83,21 @@ def test_a_server_that_counts_the_bytes_of_a_body_is_right(asked: Callable[[Any]
 def test_a_limit_by_the_header_alone_is_found(asked: Callable[[Any], None]) -> None:
     asked(by_header)
 
-    with pytest.raises(Fault, match="32 MB in chunks, without a Content-Length is 422"):
+    with pytest.raises(Fault, match="32 MB in chunks, without a Content-Length returns 422"):
         bodies.too_large(SUBJECT)
 
 
 def test_a_body_without_rows_that_is_answered_is_found(asked: Callable[[Any], None]) -> None:
     asked(without_rows)
 
-    with pytest.raises(Fault, match="/predict with an object without rows is 200"):
+    with pytest.raises(Fault, match="/predict with an object without rows returns 200"):
         bodies.wrong_body(SUBJECT)
 
 
 def test_a_nan_in_json_that_is_answered_is_found(asked: Callable[[Any], None]) -> None:
     asked(with_nan)
 
-    with pytest.raises(Fault, match="/predict with NaN is 200"):
+    with pytest.raises(Fault, match="/predict with NaN returns 200"):
         bodies.wrong_body(SUBJECT)
 
 
@@ -160,7 +160,7 @@ def reading(one: float, zero: float, nan: float) -> Callable[[httpx.Request], ht
 def test_booleans_that_are_read_otherwise_from_numbers_are_found(codes: Sequence[float]) -> None:
     is_right = codes == (2.0, 1.0, 0.0)
 
-    with nullcontext() if is_right else pytest.raises(Fault, match="reads other booleans"):
+    with nullcontext() if is_right else pytest.raises(Fault, match="reads the wrong booleans"):
         answers.check_booleans(
             client_of(reading(*codes)), answers.boolean_model(), missing=math.nan
         )
@@ -180,7 +180,7 @@ def test_a_refused_model_that_is_not_told_with_its_reason_is_found(told: object)
 def test_a_lost_request_id_is_found(found: str | None) -> None:
     client = client_of(lambda _request: httpx.Response(200, json={"id": found, "outputs": []}))
 
-    with pytest.raises(Fault, match="loses the id of the request"):
+    with pytest.raises(Fault, match="does not return the id of the request"):
         answers.check_request_id(client, Example({"size": 1.0}, 2.0))
 
 

@@ -25,7 +25,7 @@ def keep_elsewhere(model: ModelProto) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [(train, "holds training_info"), (keep_elsewhere, "can't be loaded")]
+    ("change", "said"), [(train, "has training_info"), (keep_elsewhere, "can't be loaded")]
 )
 def test_a_graph_with_parts_that_are_not_served_from_it_is_a_fault(
     tmp_path: Path, change: Callable[[ModelProto], None], said: str
