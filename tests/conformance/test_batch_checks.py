@@ -1,5 +1,7 @@
 """The checks of batch stages find a fault in what a run left; no container is started."""
 
+import json
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +21,9 @@ from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.validity.declared import other_values
 from conformance.validity.lineage import latest_artifact
-from conformance.validity.manifests import check_manifest
+from conformance.validity.manifests import check_documents, check_manifest
 from conformance.validity.published import Published
+from conformance.validity.rows import check_counts
 from support.running import ROOT
 
 ID = "0123456789abcdef"
@@ -55,6 +58,67 @@ def test_an_escape_of_an_ascii_character_in_settings_is_right(text: str) -> None
 def test_settings_in_another_form_are_found(text: str) -> None:
     with pytest.raises(Fault, match="settings is not in its one form"):
         check_manifest(manifest_with(text), "raw-data")
+
+
+@pytest.mark.parametrize("reasons", [{"malformed line": 1}, {"malformed line": 1, "other": 0}])
+def test_right_counts_by_reason_have_no_fault(reasons: dict[str, int]) -> None:
+    check_counts(counting(reasons))
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        {},
+        {"malformed line": 2},
+        {"malformed line": 0},
+        {"row missing": 1},
+        {"malformed line": 1, "duplicate": 1},
+    ],
+)
+def test_other_counts_than_those_of_the_lines_are_found(reasons: dict[str, int]) -> None:
+    with pytest.raises(Fault, match="does not count the reasons"):
+        check_counts(counting(reasons))
+
+
+def test_duplicates_are_in_no_count_by_reason() -> None:
+    check_counts(latest_artifact(ROOT / "contract/examples/clean-data"))
+
+
+def counting(reasons: dict[str, int]) -> Published:
+    first = latest_artifact(ROOT / "contract/examples/raw-data")
+    return Published(
+        first.path,
+        first.manifest | {"metrics": {"rejected": 1, "rejected_by_reason": reasons}},
+    )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"build": "9f86d081884c7d65"},
+        {"build": {"code": 1}},
+        {"ancestors": "4242ba421fa3f44a"},
+        {"ancestors": [{"id": "4242ba421fa3f44a"}]},
+        {"seconds": "1.5"},
+        {"selection": {"ingest": []}},
+    ],
+)
+def test_a_run_record_of_another_form_is_found(tmp_path: Path, facts: dict[str, object]) -> None:
+    with pytest.raises(Fault, match=r"run\.json"):
+        check_documents(with_run(facts, tmp_path))
+
+
+def test_a_right_run_record_has_no_fault(tmp_path: Path) -> None:
+    facts = {"build": {"code": "9f86d081884c7d65"}, "ancestors": [], "seconds": 1.5}
+
+    check_documents(with_run(facts, tmp_path))
+
+
+def with_run(facts: dict[str, object], folder: Path) -> Published:
+    first = latest_artifact(ROOT / "contract/examples/raw-data")
+    path = Path(shutil.copytree(first.path, folder / first.path.name))
+    (path / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    return Published(path, first.manifest)
 
 
 EVENT = {"time": "2026-11-24T20:06:54.123Z", "level": "info", "stage": "ingest", "event": "works"}

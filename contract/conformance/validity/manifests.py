@@ -71,13 +71,18 @@ def _check_settings_text(text: str) -> None:
 
 
 def check_documents(artifact: Published) -> None:
-    """Check that the JSON documents of its kind are there and as their schemas say."""
+    """Check that the JSON documents of its kind are there and as their schemas say.
+
+    run.json is optional.
+    """
     for name, schema in DOCUMENTS.get(artifact.kind, {}).items():
         check_schema(artifact.document(name), schema, f"{artifact.path.name}/{name}")
         if schema == "schema":
             _check_fields(artifact.document(name)["fields"], f"{artifact.path.name}/{name}")
     for name in ALSO.get(artifact.kind, ()):
         artifact.document(name)
+    if (artifact.path / "run.json").exists():
+        check_schema(artifact.document("run.json"), "run", f"{artifact.path.name}/run.json")
 
 
 def _check_fields(fields: list[dict[str, Any]], place: str) -> None:

@@ -1,5 +1,6 @@
 """Rows: what the manifest counts is what the tables and rejects/ hold, and none is lost."""
 
+from collections import Counter
 from pathlib import Path
 
 from conformance.harness.faults import Fault
@@ -42,6 +43,23 @@ def check_counts(artifact: Published) -> None:
             f"manifest.json: rejected and duplicates are {aside} rows,"
             f" rejects/ holds {len(artifact.rejects)}",
             f"{_COUNTS}, `metrics.duplicates` the duplicate rows",
+        )
+    _check_reasons(artifact)
+
+
+def _check_reasons(artifact: Published) -> None:
+    """Check the optional counts by reason against the lines, which leave out duplicates."""
+    if "rejected_by_reason" not in artifact.manifest.get("metrics", {}):
+        return
+    found = artifact.manifest["metrics"]["rejected_by_reason"]
+    reasons = Counter(line.get("reason") for line in artifact.rejects)
+    del reasons["duplicate"]
+    if Counter(found) != reasons:
+        raise Fault(
+            "manifest.json: metrics.rejected_by_reason does not count the reasons in rejects/",
+            "count the lines of rejects/ that are no duplicates by `reason`, or leave the key out",
+            expected=dict(reasons),
+            found=found,
         )
 
 

@@ -36,7 +36,7 @@ def lineage(subject: Subject) -> None:
     check_lineage(first_artifact(subject), subject.example, reads=subject.reads)
 
 
-@check("counts", promise="rows and metrics.rejected match the files")
+@check("counts", promise="rows, metrics.rejected and rejected_by_reason match the files")
 def counts(subject: Subject) -> None:
     check_counts(first_artifact(subject))
 
@@ -55,7 +55,9 @@ def no_row_lost(subject: Subject) -> None:
     check_none_lost(first_artifact(subject), subject.example, rows_in=lines)
 
 
-@check("documents", promise="schema.json, features.json, model.json follow their schemas")
+@check(
+    "documents", promise="schema.json, features.json, model.json and run.json follow their schemas"
+)
 def documents(subject: Subject) -> None:
     check_documents(first_artifact(subject))
 

@@ -133,7 +133,7 @@ describe() { # source.json, manifest.json and run.json
     ' "$tmp/summary.json" >"$draft/manifest.json"
     jq --arg build "$build" --arg host "$(uname -n)" --argjson started "$started" '{
         when: (now | todate), seconds: (now - $started), rows_per_second: (.rows / (now - $started) | floor),
-        $host, $build, ancestors: [], selection: {ingest: {}}
+        $host, build: {image: $build}, ancestors: [], selection: {ingest: {}}
     }' "$tmp/summary.json" >"$draft/run.json"
     find "$draft" -print0 | xargs -0 sync
 }
