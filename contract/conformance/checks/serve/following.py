@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from conformance.harness.faults import Fault
@@ -112,9 +113,27 @@ def bad_model(subject: Subject) -> None:
 def fallback(subject: Subject) -> None:
     volume = subject.scratch()
     shutil.copytree(EXAMPLES / "model", volume, dirs_exist_ok=True)
-    first = latest_artifact(volume)
     refused = other_model(volume)
     (refused / "verdict.json").write_text('{"accepted": false, "reasons": ["no"]}', "utf-8")
+    _check_fallback(subject, volume, "the newest one that the gate accepted")
+
+
+@http_check(
+    "fallback-pinned",
+    promise="a server that starts with a damaged LATEST serves no model newer than the pinned one",
+    oip=True,
+)
+def pinned_fallback(subject: Subject) -> None:
+    volume = subject.scratch()
+    shutil.copytree(EXAMPLES / "model", volume, dirs_exist_ok=True)
+    (volume / "PINNED").write_text(f"{latest_artifact(volume).path.name}\n", encoding="utf-8")
+    other_model(volume)
+    _check_fallback(subject, volume, "the pinned one")
+
+
+def _check_fallback(subject: Subject, volume: Path, expected: str) -> None:
+    """Damage LATEST, and check that a server serves the example, which it named."""
+    first = latest_artifact(volume)
     damaged = damaged_copy(first.path, volume, DAMAGES["model.onnx is cut off"])
     (volume / "LATEST").write_text(f"{damaged.name}\n", encoding="utf-8")
     with ready_server(subject, source=volume) as server:
@@ -123,8 +142,8 @@ def fallback(subject: Subject) -> None:
         found = client.predict([example.row], protocol=protocol_of(subject)).model
         if found != first.path.name:
             raise Fault(
-                "LATEST names a damaged model, and the server that starts does not serve the newest"
-                " one that the gate accepted",
+                "LATEST names a damaged model, and the server that starts does not serve"
+                f" {expected}",
                 "see 'A new model' in contract/reference/api.md",
                 expected=first.path.name,
                 found=found,

@@ -84,11 +84,11 @@ class Repository(ModelRepository):
             return other
 
     def _newest_accepted(self) -> Graph | None:
-        """Return the newest valid model that the gate accepted; None beside a pinned one."""
-        if read_pinned(self._volume):
-            return None
+        """Return the newest valid model that the gate accepted, not newer than a pinned one."""
+        pinned, is_old_enough = read_pinned(self._volume), False
         for path in newest_first(self._volume):
-            if refusal(path):
+            is_old_enough = is_old_enough or pinned in (None, path.name)
+            if not is_old_enough or refusal(path):
                 continue
             try:
                 return self._load(open_artifact(path, "model"))
