@@ -74,6 +74,13 @@ def test_a_table_without_enough_rows_says_what_is_missing(
         check_assignment(np.array(assignment, np.uint8), rule=HashRule(0.2), target=TARGET)
 
 
+def test_a_private_boundary_is_in_no_message() -> None:
+    rule = TimeRule("at", timestamp(NOON), is_private=True)
+
+    with pytest.raises(ContractError, match="by time at a private time; set"):
+        check_assignment(np.full(12, TEST), rule=rule, target=TARGET)
+
+
 def test_a_split_by_time_without_earlier_rows_names_the_boundary() -> None:
     with pytest.raises(ContractError, match=r"no training rows .* at 2024-01-01T12:00:00Z"):
         check_assignment(np.full(12, TEST), rule=TimeRule("at", timestamp(NOON)), target=TARGET)

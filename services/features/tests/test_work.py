@@ -406,6 +406,14 @@ def test_the_past_trains_and_the_future_tests(make: Make) -> None:
     )
 
 
+def test_a_private_boundary_is_in_no_document(make: Make) -> None:
+    made = make(DIAMONDS, {"sold": {"private": True}}, target="price", split="time")
+
+    split = made.features["split"]
+    assert "boundary" not in split
+    assert split["column"] == "sold"
+
+
 def days_of(rows_of_a_day: Sequence[int]) -> list[datetime]:
     days = [[START + timedelta(days=day)] * rows for day, rows in enumerate(rows_of_a_day)]
     return [when for day in days for when in day]

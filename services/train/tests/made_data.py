@@ -173,13 +173,14 @@ class MadeData:
         if self.weighted:
             others.append({"name": "pieces", "role": "weight"})
         rows = {"train_rows": len(self.raw_train), "test_rows": len(self.raw_test)}
+        boundary = {"column": "sold", "boundary": "2024-06-01T00:00:00Z"} if self.by_time else {}
         return {
             "task": "regression" if self.task == "regression" else "classification",
             "target": column,
             "classes": CLASSES[self.task],
             "features": FEATURES,
             "columns": [*columns, *others],
-            "split": {"kind": self._kind, "test_share": 0.25, **rows},
+            "split": {"kind": self._kind, "test_share": 0.25, **boundary, **rows},
             "fit": {"rows": len(self.raw_train), "of": len(self.raw_train)},
         }
 

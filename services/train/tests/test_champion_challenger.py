@@ -57,6 +57,46 @@ def test_a_later_boundary_in_time_lets_the_live_model_know_rows(stage: TrainStag
             assert check(stage, "live")["rows"] == rows
 
 
+def test_boundaries_are_compared_as_times(stage: TrainStage) -> None:
+    def until(instant: str) -> Change:
+        return edited(lambda d: d["split"].update(boundary=instant))
+
+    stage.publish(MadeData(by_time=True), change=until("2024-06-01T00:00:00.500000Z"))
+    assert stage.run(LINEAR) == 0
+    stage.publish(MadeData(by_time=True), change=until("2024-06-01T00:00:00Z"))
+    assert stage.run(LINEAR) == 0
+
+    assert check(stage, "live")["rows"] == 0
+
+
+def mark_private(document: dict[str, Any]) -> None:
+    next(c for c in document["columns"] if c["name"] == "sold")["private"] = True
+
+
+def hide_boundary(document: dict[str, Any]) -> None:
+    mark_private(document)
+    del document["split"]["boundary"]
+
+
+def test_models_without_a_known_boundary_are_compared_by_their_own_rows(stage: TrainStage) -> None:
+    stage.train(MadeData(by_time=True))
+    stage.publish(MadeData(by_time=True), change=edited(hide_boundary))
+
+    assert stage.run(LINEAR) == 0
+
+    found = check(stage, "live")
+    assert found["rows"] == 0
+    assert "the boundary of a split by time is not known" in found["why"]
+
+
+def test_a_private_boundary_of_an_earlier_version_is_left_out(stage: TrainStage) -> None:
+    stage.publish(MadeData(by_time=True), change=edited(mark_private))
+
+    assert stage.run(LINEAR) == 0
+
+    assert "boundary" not in stage.document()["split"]
+
+
 def with_column(document: dict[str, Any]) -> None:
     document["columns"].append({"name": "storey", "role": "ignored"})
 

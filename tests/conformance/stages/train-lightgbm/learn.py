@@ -210,6 +210,12 @@ def with_intervals(task: str, y: Values, p: Values, w: Values, seed: int) -> dic
     return found
 
 
+def public_split(split: dict[str, Any], private: set[str]) -> dict[str, Any]:
+    """Return the split without a boundary that is a value of a private column."""
+    hidden = {"boundary"} if split.get("column") in private else set()
+    return {key: value for key, value in split.items() if key not in hidden}
+
+
 def distribution(task: str, values: Values, classes: int, *, private: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": len(values)}
     if task == "classification":
@@ -364,7 +370,7 @@ def learn(
         },
         "candidates": candidates,
         "search": {"trials": max(1, len(candidates)), "cut": False},
-        "split": features["split"],
+        "split": public_split(features["split"], private),
         "opset": {opset.domain: opset.version for opset in model.opset_import},
     }
     (draft / "model.json").write_text(stage.dump(document), "utf-8")

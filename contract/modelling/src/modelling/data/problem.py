@@ -61,6 +61,15 @@ class Problem(BaseModel, frozen=True):
     split: Split
 
     @property
+    def public_split(self) -> dict[str, Any]:
+        """The split for model.json, without a boundary that is a value of a private column."""
+        split = self.split.model_dump()
+        private = {column.name for column in self.columns if column.private}
+        if split.get("column") in private:
+            split.pop("boundary", None)
+        return split
+
+    @property
     def class_count(self) -> int:
         """Number of classes; 0 for regression."""
         return len(self.classes or [])

@@ -39,7 +39,7 @@ def describe_model(
         },
         "candidates": [_describe_trial(trial) | metric for trial in learned.trials],
         **({"search": asdict(learned.search)} if learned.search else {}),
-        "split": problem.split.model_dump(),
+        "split": problem.public_split,
         "opset": opsets(model),
     }
 

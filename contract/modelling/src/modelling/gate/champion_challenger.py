@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -193,9 +194,21 @@ def _check_not_trained_on(old: Mapping[str, Any], new: Mapping[str, Any]) -> Non
         rule.append("columns")
     if any(old.get(key) != new.get(key) for key in rule):
         raise NotComparableError("its rows were split in another way, so it may know these")
+    if new["kind"] != "time":
+        return
     # With a later boundary, the live model was trained on rows that are held out now.
-    if new["kind"] == "time" and str(old.get("boundary")) > str(new.get("boundary")):
+    if _boundary(old) > _boundary(new):
         raise NotComparableError("it has learned from rows that are held out now")
+
+
+def _boundary(split: Mapping[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(split["boundary"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        # No document has the boundary of a private time column.
+        raise NotComparableError(
+            "the boundary of a split by time is not known, so it may know these rows"
+        ) from None
 
 
 def _check_same_cells(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:

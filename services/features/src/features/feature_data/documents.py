@@ -8,7 +8,6 @@ import pyarrow as pa
 from features.data.summaries import ColumnSummary
 from features.data.target import Target
 from features.data.tensors import Inputs
-from features.data.timestamps import microseconds_to_rfc3339
 from features.feature_data.training_profile import TrainingProfile
 from features.preprocessing.roles import Role
 from features.settings import Settings
@@ -56,8 +55,8 @@ def describe_split(rule: Rule, scan: Scan, *, settings: Settings) -> dict[str, A
         by = {"columns": list(rule.columns), "equal_rows": scan.equal_rows}
     else:
         by = {"column": rule.column}
-    if isinstance(rule, TimeRule):
-        by["boundary"] = microseconds_to_rfc3339(rule.boundary)
+    if isinstance(rule, TimeRule) and rule.shown_boundary is not None:
+        by["boundary"] = rule.shown_boundary
     train, test = count_train_test(scan.assignment)
     return {
         "kind": settings.split,

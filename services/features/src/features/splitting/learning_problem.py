@@ -13,7 +13,6 @@ from features.data.column_checks import check_columns, check_encodings, check_sa
 from features.data.tables import CleanTable
 from features.data.target import Target, find_target
 from features.data.task import infer_task
-from features.data.timestamps import microseconds_to_rfc3339
 from features.settings import Settings, Task
 from features.splitting.hash_columns import equal_rows_message
 from features.splitting.repeated_rows import warn_of_repeated_rows
@@ -136,7 +135,7 @@ def _warn_of_share(assignment: Assignment, rule: TimeRule, *, expected: float) -
             expected,
             100 * expected,
             rule.column,
-            microseconds_to_rfc3339(rule.boundary),
+            rule.shown_boundary or "a private time",
         )
 
 

@@ -30,7 +30,8 @@ def find_rule(table: CleanTable, target: Target, *, settings: Settings) -> Rule:
         timestamps = to_microseconds(batch.drop_null().column(name))
         quantile.add(timestamps)
     boundary = quantile.quantile(1 - settings.test_share)
-    return TimeRule(name, NO_TIMESTAMP if boundary is None else boundary)
+    is_private = next(column.is_private for column in table.columns if column.name == name)
+    return TimeRule(name, NO_TIMESTAMP if boundary is None else boundary, is_private)
 
 
 def _time_column(columns: Sequence[Column], settings: Settings) -> str:

@@ -72,6 +72,13 @@ class TimeRule:
     column: str
     boundary: int
     """Timestamp in microseconds since 1970."""
+    is_private: bool = False
+    """Whether the column is private, so that no document and no log shows the boundary."""
+
+    @property
+    def shown_boundary(self) -> str | None:
+        """The boundary in RFC 3339; None if it is a value of a private column."""
+        return None if self.is_private else microseconds_to_rfc3339(self.boundary)
 
     def assign(self, batch: pa.RecordBatch, _hashes: NDArray[np.uint64]) -> Assignment:
         """Return the split of each row; a row without a time is rejected."""
@@ -128,7 +135,7 @@ def check_assignment(assignment: Assignment, *, rule: Rule, target: Target) -> N
     empty = "test" if train else "training"
     if isinstance(rule, TimeRule):
         raise ContractError(
-            f"no {empty} rows in a split by time at {microseconds_to_rfc3339(rule.boundary)};"
+            f"no {empty} rows in a split by time at {rule.shown_boundary or 'a private time'};"
             ' set another test_share, or split = "hash" in [features]'
         )
     if isinstance(rule, GroupRule):
