@@ -9,6 +9,7 @@ import conformance.checks.batch.lines
 import conformance.checks.batch.clean
 import conformance.checks.features.tables
 import conformance.checks.features.rows
+import conformance.checks.features.splits
 import conformance.checks.features.transform
 import conformance.checks.features.target
 import conformance.checks.model.documents

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from conformance.checks.features.runs import features_run, key_of, runs_of
+from conformance.checks.features.runs import FeatureRun, features_run, key_of, runs_of
+from conformance.checks.features.split_runs import all_runs
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.inputs.clean_data import write_clean_data
 from conformance.inputs.houses import Houses, houses, random_houses
+
+_PLAIN = str | int | float
 
 
 @check(
@@ -18,7 +21,7 @@ from conformance.inputs.houses import Houses, houses, random_houses
     promise="each clean row is in train/, test/ or rejects/; without target, in rejects/",
 )
 def rows_kept(subject: Subject) -> None:
-    for run in runs_of(subject):
+    for run in all_runs(subject):
         column = run.data.features["target"]["column"]
         for number, (row, side) in enumerate(zip(run.rows, run.sides, strict=True), 1):
             if row[column] is None and side != "rejects":
@@ -36,6 +39,24 @@ def rows_kept(subject: Subject) -> None:
                 f" rows it should be {_listed(counts)} by what is in test-rows/ and rejects/",
                 "let each clean row go to exactly one of train/, test/ and rejects/",
             )
+        _check_records(run)
+
+
+def _check_records(run: FeatureRun) -> None:
+    """Check that a rejected row has its own values, as far as JSON has them as Parquet does."""
+    for reject in run.artifact.rejects:
+        row = run.rows[reject["row"] - 1]
+        record = reject["record"]
+        known = {
+            name: value for name, value in row.items() if isinstance(value, _PLAIN | type(None))
+        }
+        if not isinstance(record, dict) or {name: record.get(name, "") for name in known} != known:
+            raise Fault(
+                f"{run.where('rejects/')}: the record of row {reject['row']} is not that row",
+                "write all values of the row that `row` counts, with their types; null if missing",
+                expected=known,
+                found=record,
+            )
 
 
 @check(
@@ -44,7 +65,7 @@ def rows_kept(subject: Subject) -> None:
     promise="no test row lacks a required input (since 1.2)",
 )
 def whole_test_rows(subject: Subject) -> None:
-    for run in runs_of(subject):
+    for run in all_runs(subject):
         if run.artifact.manifest["contract"] in {"1.0", "1.1"}:
             raise Skipped("the artifact is of an older contract")
         for field in run.data.schema["fields"]:

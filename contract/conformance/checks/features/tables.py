@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from conformance.checks.features.runs import FeatureRun, runs_of
+from conformance.checks.features.runs import FeatureRun
+from conformance.checks.features.split_runs import all_runs
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
@@ -17,7 +18,7 @@ from conformance.models.tensors import Field, is_missing
     promise="train/ and test/ hold float32 features in the order of features.json, then @target",
 )
 def feature_tables(subject: Subject) -> None:
-    for run in runs_of(subject):
+    for run in all_runs(subject):
         data = run.data
         for folder, table in (("train", data.train), ("test", data.test)):
             _check_columns(table, data, folder=run.where(folder))
@@ -87,7 +88,7 @@ def _check_counts(run: FeatureRun) -> None:
     promise="schema.json tells the graph's columns as clean has them, `required` where none missed",
 )
 def input_columns(subject: Subject) -> None:
-    for run in runs_of(subject):
+    for run in all_runs(subject):
         known = {field["name"]: field for field in run.clean_schema["fields"]}
         _check_places(run)
         for field in run.data.fields:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.checks.features.runs import FeatureRun, Side, runs_of
+from conformance.checks.features.runs import FeatureRun, Side
+from conformance.checks.features.split_runs import all_runs
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
@@ -18,7 +19,7 @@ from conformance.models.tensors import as_number
     promise="@target is the number, or the class's index; @time, @group and @weight match the row",
 )
 def target(subject: Subject) -> None:
-    for run in runs_of(subject):
+    for run in all_runs(subject):
         _check_targets(run, "test")
         _check_targets(run, "train")
         if GROUP in run.data.test.column_names:
