@@ -151,7 +151,7 @@ def held_out_share(subject: Subject) -> None:
     numbers = {reject["row"] for reject in run.artifact.rejects}
     kept = [number not in numbers for number in range(1, run.clean.num_rows + 1)]
     rows = hashed_rows(run.clean.filter(pa.array(kept)), run.data.test_rows, names)
-    _check_share(rows, test_share=split["test_share"], rejected=len(numbers))
+    check_share(rows, test_share=split["test_share"], rejected=len(numbers))
     check_hash(rows, names, test_share=split["test_share"])
 
 
@@ -171,7 +171,8 @@ def _summed(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     return sums.rename_columns([*names, _KEPT, _TEST])
 
 
-def _check_share(rows: pa.Table, *, test_share: float, rejected: int) -> None:
+def check_share(rows: pa.Table, *, test_share: float, rejected: int) -> None:
+    """Check how many rows are held out; equal rows count as one draw."""
     sizes = rows.column(_KEPT).to_numpy().astype(float)
     found, expected = int(rows.column(_TEST).to_numpy().sum()), test_share * sizes.sum()
     # Equal rows go to one side together, and test rows may be rejected.
