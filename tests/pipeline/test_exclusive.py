@@ -110,4 +110,4 @@ def test_containers_of_a_folder_that_is_gone_are_taken_over(tmp_path: Path) -> N
     taken = host.make("down")
 
     assert taken.returncode == 0, taken.stderr
-    assert "gone, which is gone; this folder takes them over" in taken.stdout
+    assert "gone, which no longer exists; this folder takes them over" in taken.stdout
