@@ -49,6 +49,15 @@ LATER = {"second model": lambda: following(FIRST), "refused candidate": refused}
 ALIKE = {"exclude": [["tr:nth-child(n + 20)"]]}
 """Not looked at: the rows of a long table are alike."""
 
+KEEP_FILE = """() => {
+    const create = URL.createObjectURL;
+    URL.createObjectURL = (file) => {
+        window.kept = file;
+        return create(file);
+    };
+}"""
+"""Keeps what a link saves, because the browser runs in a container."""
+
 type Start = Callable[..., MadeServer]
 
 
@@ -264,6 +273,34 @@ def test_where_keys_are_set_the_public_page_is_the_same_for_all_models(
 
     for path in ("/page/overview", "/page/form", "/page/live"):
         assert httpx.get(server.url + path).status_code == 401
+
+
+def test_where_keys_are_set_the_report_is_saved_with_the_key(
+    start_with_key: Start, visit: Visit
+) -> None:
+    report = "<p>the report</p>"
+    server = start_with_key(**published(id=FIRST, report=report))
+    visited = visit(server.url)
+    page = visited.page
+    enter_key(page, KEY)
+    link = page.get_by_role("link", name="The report")
+    link.wait_for()
+    page.evaluate(KEEP_FILE)
+    link.click()
+    state = page.locator("#report-link + [role=status]")
+    expect(state).to_contain_text(f"saved as report-{FIRST}.html")
+
+    assert page.evaluate("window.kept.text()") == report
+    assert page.url.removesuffix("/") == server.url
+    assert visited.complaints == []
+
+
+def test_without_keys_the_report_is_a_page(start: Start, visit: Visit) -> None:
+    page = visit(start(**published(report="<p>the report</p>")).url).page
+    page.get_by_role("link", name="The report").click()
+
+    expect(page.get_by_text("the report")).to_be_visible()
+    assert page.url.endswith("/report")
 
 
 def test_the_page_asks_for_the_key_and_keeps_it_to_itself(

@@ -29,6 +29,11 @@ export class Api {
     this.#observers.push(callback);
   }
 
+  /** Whether requests are sent with a key. A link to a route of the API has none. */
+  get hasKey() {
+    return this.#key !== null;
+  }
+
   /** Return the parsed JSON of a GET. */
   async get(path, { signal } = {}) {
     const response = await this.request(path, { signal });

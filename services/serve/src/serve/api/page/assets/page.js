@@ -5,6 +5,7 @@ import { Api, check } from "./api.js";
 const MODULES = { try: "./try.js", score: "./score.js", live: "./live.js" };
 const FIRST = "overview";
 const MILLISECONDS_BETWEEN_LOOKS = 5000;
+const MILLISECONDS_TO_SAVE = 60_000;
 const NOT_MODIFIED = 304;
 const UNAUTHORIZED = 401;
 
@@ -183,6 +184,22 @@ function addCopyButtons() {
   }
 }
 
+/** Save the report, which a link can't open with the key. */
+async function saveReport(link) {
+  const state = link.nextElementSibling;
+  try {
+    const response = await api.request("report");
+    await check(response);
+    const download = `report-${response.headers.get("X-Model-Id")}.html`;
+    const href = URL.createObjectURL(await response.blob());
+    Object.assign(document.createElement("a"), { href, download }).click();
+    setTimeout(() => URL.revokeObjectURL(href), MILLISECONDS_TO_SAVE);
+    state.textContent = ` (saved as ${download}, because a link can't send the API key)`;
+  } catch (error) {
+    state.textContent = ` (not saved: ${error.message})`;
+  }
+}
+
 function sayWhy(error) {
   if (error.status !== UNAUTHORIZED) {
     const text = `${error.message} What the page shows may be out of date.`;
@@ -201,6 +218,12 @@ addEventListener("hashchange", show);
 document.addEventListener("visibilitychange", () => {
   for (const view of views.values()) view.update();
   if (!document.hidden) follower.look();
+});
+main.addEventListener("click", (event) => {
+  const link = event.target.closest("#report-link");
+  if (link === null || !api.hasKey) return;
+  event.preventDefault();
+  saveReport(link);
 });
 main.classList.add("started");
 addCopyButtons();
