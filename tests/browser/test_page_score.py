@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from support.browsing import LOOKS, Visit
 from support.made_server import MadeServer
 from support.running import ROOT, Pipeline
@@ -174,6 +175,32 @@ def test_a_table_without_a_header_is_scored_if_the_source_has_none(open_scorer: 
         f"{line} {number}\n" for line, number in zip(content.split("\n"), predictions, strict=True)
     )
     assert scorer.table("The first scored rows")[0][:3] == ["line", "prediction 1", "column 1"]
+
+
+def test_a_file_in_the_format_of_any_source_file_is_scored(open_scorer: OpenScorer) -> None:
+    dialects = [
+        {"delimiter": ","},
+        {"delimiter": "~", "quoteChar": "'", "commentRows": [1]},
+    ]
+    sources = [{"encoding": "utf-8", "dialect": dialect} for dialect in dialects]
+    _, scorer = open_scorer(sources=sources)
+    lines = ["carat~cut~depth", "1~'Good'~60", "2~'Ideal'~61"]
+
+    assert scorer.score("second.csv", "exported today\n" + "\n".join(lines)) == (
+        "All rows are scored: 2."
+    )
+    assert scorer.score("first.csv", "\n".join(lines).replace("~", ",").replace("'", "")) == (
+        "All rows are scored: 2."
+    )
+    expect(scorer.page.get_by_label("Delimiter").locator("option")).to_have_count(5)
+
+
+def test_two_other_encodings_of_the_source_are_asked_for(open_scorer: OpenScorer) -> None:
+    sources = [{"encoding": name, "dialect": {"delimiter": ","}} for name in ("cp1252", "cp1251")]
+    _, scorer = open_scorer(sources=sources)
+    says = scorer.score("stones.csv", "carat,cut,depth,id\n1,Good,60,\u00e9\n".encode("cp1252"))
+
+    assert says.startswith("The encoding is a guess")
 
 
 def test_names_of_columns_are_text_and_two_hundred_are_too_many_to_show(

@@ -275,15 +275,29 @@ def test_the_format_of_the_source_is_told(tmp_path: Path) -> None:
     dialect = {"delimiter": ";", "quoteChar": "'", "header": True, "commentRows": [1, 2]}
     model = DIAMONDS.but(sources=[{"encoding": "cp1252", "dialect": dialect}])
 
-    assert form_of(tmp_path / "a", model)["source"] == {
-        "delimiter": ";",
-        "quoteChar": "'",
-        "escapeChar": "",
-        "header": True,
-        "commentRows": [1, 2],
-        "encoding": "cp1252",
-    }
-    assert form_of(tmp_path / "b", DIAMONDS)["source"] is None
+    assert form_of(tmp_path / "a", model)["sources"] == [
+        {
+            "delimiter": ";",
+            "quoteChar": "'",
+            "escapeChar": "",
+            "header": True,
+            "commentRows": [1, 2],
+            "encoding": "cp1252",
+        }
+    ]
+    assert form_of(tmp_path / "b", DIAMONDS)["sources"] == []
+
+
+def test_each_different_format_of_the_source_files_is_told_once(tmp_path: Path) -> None:
+    files = [("utf-8", ","), ("cp1252", ";"), ("utf-8", ","), ("utf-8", "|")]
+    sources = [{"encoding": name, "dialect": {"delimiter": char}} for name, char in files]
+    form = form_of(tmp_path, DIAMONDS.but(sources=sources))
+
+    assert [(each["encoding"], each["delimiter"]) for each in form["sources"]] == [
+        ("utf-8", ","),
+        ("cp1252", ";"),
+        ("utf-8", "|"),
+    ]
 
 
 def test_the_limits_of_the_api_are_told(tmp_path: Path) -> None:

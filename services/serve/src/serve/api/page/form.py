@@ -111,7 +111,7 @@ def form_of(model: Model, settings: Settings) -> dict[str, Any]:
         "fields": [*_fields(model)],
         "examples": [{"row": row} for row in _example_rows(model, artifact)],
         "predictions": _distribution(model, artifact, about.target),
-        "source": _source({"lineage": msgspec.json.decode(about.lineage)}),
+        "sources": _sources({"lineage": msgspec.json.decode(about.lineage)}),
         "limits": {"max_rows": settings.max_rows, "max_body_bytes": settings.max_body_bytes},
         "needs_key": needs_key(settings),
     }
@@ -220,10 +220,9 @@ def _is_hidden(name: str, column: msgspec.Raw | None, hidden: Collection[str]) -
     return name in hidden or made_from in hidden
 
 
-def _source(about: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the CSV format of the source; None if it was no CSV file."""
-    for form in read_formats(about):
-        if form.dialect is not None:
-            dialect: dict[str, Any] = msgspec.to_builtins(form.dialect)
-            return dialect | {"encoding": form.encoding}
-    return None
+def _sources(about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the different CSV formats of the source, in the order in which the API tries them."""
+    formats = dict.fromkeys(
+        (form.dialect, form.encoding) for form in read_formats(about) if form.dialect is not None
+    )
+    return [msgspec.to_builtins(dialect) | {"encoding": encoding} for dialect, encoding in formats]

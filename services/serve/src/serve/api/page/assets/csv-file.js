@@ -111,12 +111,12 @@ export class CsvFile {
   /**
    * Return the encoding, and whether it is certain.
    *
-   * It is that of the byte order mark, else UTF-8, else the source's, else a guess.
+   * It is that of the byte order mark, else UTF-8, else the source's if there is one, else a guess.
    */
-  async findEncoding(source) {
+  async findEncoding(sources) {
     const marked = markedEncoding(this.head.bytes);
     if (marked !== null) return { encoding: marked, isCertain: true };
-    const others = source === null || new Encoding(source).isUtf8 ? [] : [source];
+    const others = [...new Set(sources)].filter((name) => !new Encoding(name).isUtf8);
     const found = await this.#readAsUtf8();
     if (found.isUtf8 && !found.hasZeros) {
       // Two bytes of GBK and its like are often a character of UTF-8; three bytes rarely are.
@@ -127,7 +127,7 @@ export class CsvFile {
     if (found.hasZeros && encoding.unitBytes === 1) {
       throw new FileError("This is not a text file. Save the table as CSV.");
     }
-    return { encoding, isCertain: others.length > 0 };
+    return { encoding, isCertain: others.length === 1 };
   }
 
   async #readAsUtf8() {

@@ -31,9 +31,9 @@ class Format {
 /**
  * Yield the possible formats of a file, in the order in which the API tries them.
  *
- * `source` is the dialect of the model's source, `delimiter` the user's choice; both may be null.
+ * `sources` are the dialects of the model's source files, `delimiter` is the user's choice or null.
  */
-export function* formatsOf(head, encoding, { source, delimiter }) {
+export function* formatsOf(head, encoding, { sources, delimiter }) {
   const mark = encoding.mark / encoding.unitBytes;
   const units = encoding.units(head.bytes);
   const slice = (start, stop) => {
@@ -43,10 +43,9 @@ export function* formatsOf(head, encoding, { source, delimiter }) {
   const declared = DECLARED_DELIMITER.exec(slice(mark, mark + DECLARED_LENGTH));
   const wanted = delimiter ?? declared?.[1] ?? null;
   const dialects = [
-    ...(source === null ? [] : [source]),
+    ...sources,
     ...(wanted === null ? DELIMITERS : [wanted]).map((each) => ({ ...RFC_4180, delimiter: each })),
   ].filter((dialect) => wanted === null || dialect.delimiter === wanted);
-  const sourceSkip = source === null ? 0 : source.commentRows.length;
   const unit = (character) => encoding.unit(character);
 
   const below = (skip, dialect) => {
@@ -64,7 +63,7 @@ export function* formatsOf(head, encoding, { source, delimiter }) {
     return new Format(encoding, dialect, { ...facts, ...more });
   };
 
-  for (const skip of new Set([declared === null ? 0 : 1, sourceSkip])) {
+  for (const skip of new Set([declared === null ? 0 : 1, ...sources.map((source) => source.commentRows.length)])) {
     for (const dialect of dialects) {
       const scanner = below(skip, dialect);
       const found = firstRow(scanner, units, head.isWhole);
@@ -74,11 +73,13 @@ export function* formatsOf(head, encoding, { source, delimiter }) {
       yield format(dialect, scanner, { header, start: found.at, end, line });
     }
   }
-  if (source === null || source.header || !dialects.includes(source)) return;
-  const scanner = below(sourceSkip, source);
-  const { end, line } = scanner;
-  if (firstRow(scanner, units, head.isWhole) === null) return;
-  yield format(source, scanner, { header: null, start: end, end, line });
+  for (const source of sources) {
+    if (source.header || !dialects.includes(source)) continue;
+    const scanner = below(source.commentRows.length, source);
+    const { end, line } = scanner;
+    if (firstRow(scanner, units, head.isWhole) === null) continue;
+    yield format(source, scanner, { header: null, start: end, end, line });
+  }
 }
 
 /** Find the first row that is not blank; return null if there is none, or a quote is wrong. */

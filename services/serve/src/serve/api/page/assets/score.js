@@ -125,14 +125,14 @@ class View {
   async #prepare(chosen) {
     this.#chosen = chosen;
     this.#form = await this.#page.api.get("page/form");
-    const { source, fields, target } = this.#form;
+    const { sources, fields, target } = this.#form;
     const names = new Set([...fields.map((field) => field.name), target.name]);
     const { encoding, isCertain } =
       chosen.encoding === null
-        ? await this.#file.findEncoding(source?.encoding ?? null)
+        ? await this.#file.findEncoding(sources.map((source) => source.encoding))
         : { encoding: chosen.encoding, isCertain: true };
     const { delimiter } = chosen;
-    this.#formats = [...formatsOf(this.#file.head, encoding, { source, delimiter })];
+    this.#formats = [...formatsOf(this.#file.head, encoding, { sources, delimiter })];
     const format = chooseFormat(this.#formats, names);
     this.#showSettings(format, { isGuess: !isCertain });
     if (isCertain) await this.#score(format);
@@ -172,10 +172,10 @@ class View {
 
   /** Show how the file is read, with other ways to read it. */
   #showSettings({ encoding, dialect, header }, { isGuess }) {
-    const { source } = this.#form;
+    const { sources } = this.#form;
     const { name, mark } = encoding;
-    const delimiters = [...DELIMITERS, source?.delimiter ?? ","];
-    const encodings = mark > 0 ? [] : ["utf-8", source?.encoding ?? "utf-8", "cp1252"];
+    const delimiters = [...DELIMITERS, ...sources.map((source) => source.delimiter)];
+    const encodings = mark > 0 ? [] : ["utf-8", ...sources.map((source) => source.encoding), "cp1252"];
     const choices = {
       delimiter: select("Delimiter", dialect.delimiter, nameOfDelimiter, delimiters),
       encoding: select("Encoding", name, nameOfEncoding, encodings),
@@ -190,7 +190,7 @@ class View {
     button.addEventListener("click", () => {
       const { delimiter, encoding: charset, decimalSign } = choices;
       const chosen = {
-        // The source's dialect may have the same delimiter with other quotes.
+        // A source's dialect may have the same delimiter with other quotes.
         delimiter: delimiter.value === dialect.delimiter ? this.#chosen.delimiter : delimiter.value,
         encoding: charset.value === name ? encoding : new Encoding(charset.value),
         decimalSign: decimalSign.value,
