@@ -2,14 +2,15 @@
 
 import json
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import cast
 
 import pytest
-from conformance.checks.batch import volumes
+from conformance.checks.batch import causes, refusals, settings, volumes
 from conformance.checks.batch.causes import check_kept
 from conformance.checks.batch.endings import check_interrupted
 from conformance.checks.batch.logs import check_members
@@ -18,7 +19,7 @@ from conformance.checks.batch.settings import check_effective
 from conformance.checks.batch.volumes import HELD, OLD, check_waited
 from conformance.harness.faults import Fault
 from conformance.harness.runs import Run
-from conformance.harness.subject import Subject
+from conformance.harness.subject import SETTINGS, Subject
 from conformance.validity.declared import other_values
 from conformance.validity.lineage import latest_artifact
 from conformance.validity.manifests import check_documents, check_manifest
@@ -257,3 +258,37 @@ def test_an_artifact_that_is_too_old_is_found_unless_the_new_one_was_refused(pru
 
     (pruned.out / "REFUSED").write_text(f"{ID}\n", encoding="utf-8")
     volumes.keep(subject_with("[train]\n"))
+
+
+@pytest.mark.parametrize(
+    ("module", "check"),
+    [(settings, "others_settings"), (causes, "paths"), (refusals, "newer_minor")],
+)
+def test_surroundings_that_fail_together_are_tried_alone(
+    module: ModuleType, check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[dict[str, object]] = []
+
+    def run(**options: object) -> Run:
+        ran.append(options)
+        return Run(78, "[serve] no_such_setting is not a setting", 1.0, tmp_path)
+
+    fake = SimpleNamespace(
+        stage="clean",
+        settings=SETTINGS,
+        reads="raw-data",
+        example=ROOT / "contract/examples/raw-data",
+        scratch=lambda: Path(tempfile.mkdtemp(dir=tmp_path)),
+        copy_of_example=lambda: tmp_path,
+        once=lambda _name, make: make(),
+        run=run,
+    )
+    monkeypatch.setattr(module, "first_artifact", lambda _subject: None)
+    shutil.copytree(fake.example, tmp_path, dirs_exist_ok=True)
+
+    with pytest.raises(Fault, match="exit code 78"):
+        getattr(module, check)(cast(Subject, fake))
+
+    together, alone = ran
+    assert together.keys() == {"source", "environment"}
+    assert alone != together

@@ -1,5 +1,6 @@
 """Changed copies of artifacts, published again: valid, but with other content."""
 
+import json
 import secrets
 import shutil
 from collections.abc import Callable
@@ -22,3 +23,11 @@ def republish(source: Path, volume: Path, change: Callable[[Path], None], **fact
         change(draft.path)
         manifest = before.manifest | {"id": secrets.token_hex(8)} | facts
         return publish(draft, volume, manifest, run={}).id
+
+
+def edit_manifest(volume: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest of the one artifact on a volume."""
+    (path,) = volume.glob("*/manifest.json")
+    manifest = json.loads(path.read_bytes())
+    change(manifest)
+    path.write_text(json.dumps(manifest), encoding="utf-8")

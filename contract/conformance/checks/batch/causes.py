@@ -5,13 +5,14 @@ from pathlib import Path
 
 from stage_contract.artifacts.digests import artifact_id
 
-from conformance.checks.batch.first import first_artifact
+from conformance.checks.batch.first import first_artifact, passes_in_other_surroundings
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.inputs.pipeline_files import with_top_level
 from conformance.inputs.republishing import republish
+from conformance.inputs.surroundings import OTHER_PATHS, nested_example
 from conformance.validity.lineage import check_lineage
 from conformance.validity.published import Published, published
 from conformance.validity.whole import check_whole
@@ -101,19 +102,13 @@ def source_name(subject: Subject) -> None:
 @check("paths", promise="STAGE_IN and STAGE_CONFIG are the folders of the input and the settings")
 def paths(subject: Subject) -> None:
     first_artifact(subject)
-    source = subject.scratch()
-    shutil.copytree(subject.example, source / "nested")
-    (source / "config").mkdir()
-    (source / "config" / "other.toml").write_text(subject.settings, encoding="utf-8")
-    environment = {
-        "STAGE_IN": "/data/in/nested",
-        "STAGE_CONFIG": "/data/in/config",
-        "PIPELINE": "other",
-    }
-    run = subject.run(source=source, environment=environment)
+    if passes_in_other_surroundings(subject):
+        return
+    source = nested_example(subject, subject.settings)
+    run = subject.run(source=source, environment=OTHER_PATHS)
     if run.exit_code != 0:
         raise Fault(
-            f"with {environment}: {run.ending}; expected 0",
+            f"with {dict(OTHER_PATHS)}: {run.ending}; expected 0",
             "see 'Paths' in contract/reference/volumes.md",
         )
     check_whole(subject, run, source / "nested")
