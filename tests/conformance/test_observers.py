@@ -1,10 +1,14 @@
-"""What a watch on a volume tells, with a made-up container."""
+"""What is watched and locked on a volume: a made-up container, and real locks."""
 
 import json
 from typing import cast
 
-from conformance.harness.observers import Event, Watch
+import docker
+import pytest
+from conformance.harness.observers import Event, LockHeldError, Watch, locking
+from conformance.harness.subject import Subject
 from docker.models.containers import Container
+from support.running import BASE_IMAGE
 
 RENAME = ("moved to", "0123456789abcdef", True)
 
@@ -29,3 +33,19 @@ def test_a_watch_waits_for_changes_that_are_not_logged_yet() -> None:
     watch = Watch(cast(Container, SlowContainer()))
 
     assert watch.events() == [Event("create", ".draft-1", is_folder=True), Event(*RENAME)]
+
+
+def test_a_lock_that_another_process_holds_is_an_error(engine: docker.DockerClient) -> None:
+    with (
+        Subject(engine, BASE_IMAGE, "clean", base_image=BASE_IMAGE) as subject,
+        subject.volume() as volume,
+    ):
+        with (
+            locking(subject, volume, shared=True),
+            locking(subject, volume, shared=True),
+            pytest.raises(LockHeldError),
+            locking(subject, volume),
+        ):
+            pass
+        with locking(subject, volume):
+            pass

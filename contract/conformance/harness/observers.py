@@ -16,7 +16,8 @@ from conformance.harness.volumes import Volume
 _ROOM = "/volume"
 _READY = "ready"
 _LAST = ".watched-until-here"
-_START_SECONDS = 30.0
+_HELD = "held"
+_START_SECONDS = 120.0
 _POLL_SECONDS = 0.02
 
 _WATCH = """
@@ -54,10 +55,19 @@ while True:
 _LOCK = """
 import fcntl, os, signal, sys
 descriptor = os.open(os.path.join("/volume", sys.argv[1]), os.O_RDONLY)
-fcntl.flock(descriptor, fcntl.LOCK_SH if sys.argv[2] == "shared" else fcntl.LOCK_EX)
-print("ready", flush=True)
+kind = fcntl.LOCK_SH if sys.argv[2] == "shared" else fcntl.LOCK_EX
+try:
+    fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("held", flush=True)
+else:
+    print("ready", flush=True)
 signal.pause()
 """
+
+
+class LockHeldError(Exception):
+    """Another process holds the lock."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,11 @@ def watching(subject: Subject, volume: Volume) -> Iterator[Watch]:
 def locking(
     subject: Subject, volume: Volume, path: str = ".", *, shared: bool = False
 ) -> Iterator[None]:
-    """Hold a lock (flock) on a file or folder of a volume, by default on the volume's folder."""
+    """Hold a lock (flock) on a file or folder of a volume, by default on the volume's folder.
+
+    Raises:
+        LockHeldError: another process holds it.
+    """
     with _beside(subject, volume, _LOCK, path, "shared" if shared else "exclusive"):
         yield
 
@@ -119,7 +133,9 @@ def _beside(subject: Subject, volume: Volume, script: str, *arguments: str) -> I
     try:
         start_container(container)
         end = time.monotonic() + _START_SECONDS
-        while _READY not in container.logs().decode(errors="replace"):
+        while _READY not in (log := container.logs().decode(errors="replace")):
+            if _HELD in log:
+                raise LockHeldError(*arguments)
             if time.monotonic() > end:
                 raise TimeoutError(f"the helper did not start: {container.logs()!r}")
             time.sleep(_POLL_SECONDS)
