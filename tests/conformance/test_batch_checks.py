@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 from typing import cast
 
 import pytest
-from conformance.checks.batch import causes, refusals, settings, volumes
+from conformance.checks.batch import causes, large, refusals, settings, volumes
 from conformance.checks.batch.causes import check_kept
 from conformance.checks.batch.endings import check_interrupted
 from conformance.checks.batch.logs import check_members
@@ -18,6 +18,7 @@ from conformance.checks.batch.repeating import DEAD_DRAFT, check_tidied
 from conformance.checks.batch.settings import check_effective
 from conformance.checks.batch.volumes import HELD, OLD, check_waited
 from conformance.harness.faults import Fault
+from conformance.harness.once import Once
 from conformance.harness.runs import Run
 from conformance.harness.subject import SETTINGS, Subject
 from conformance.validity.declared import other_values
@@ -292,3 +293,29 @@ def test_surroundings_that_fail_together_are_tried_alone(
     together, alone = ran
     assert together.keys() == {"source", "environment"}
     assert alone != together
+
+
+@pytest.mark.parametrize(("seconds", "rows"), [(61.0, 30), (5.0, 300)])
+def test_an_interrupted_run_has_as_many_rows_as_take_six_seconds(
+    seconds: float, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources: list[Path] = []
+    fake = SimpleNamespace(
+        stage="ingest",
+        seed=1,
+        reads=None,
+        first=Run(0, "done", 1.0, tmp_path),
+        run=lambda **_options: Run(0, "done", seconds, tmp_path),
+        once=Once().make,
+        scratch=lambda: Path(tempfile.mkdtemp(dir=tmp_path)),
+        volumes=SimpleNamespace(make=sources.append),
+    )
+    monkeypatch.setattr(large, "ROWS", {"ingest": 300})
+    monkeypatch.setattr(large, "TMP_BYTES", 30_000)
+    subject = cast(Subject, fake)
+
+    large.long_volume(subject)
+
+    assert large.long_seconds(subject) == pytest.approx(min(seconds, 6.9), abs=0.1)
+    lines = (sources[-1] / "houses.csv").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith("n") for line in lines) == rows

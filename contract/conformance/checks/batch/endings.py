@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from conformance.checks.batch.first import first_artifact
-from conformance.checks.batch.large import long_run, long_volume
+from conformance.checks.batch.large import long_seconds, long_volume
 from conformance.checks.batch.repeating import changed_input
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault
@@ -27,7 +27,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 @check("sigterm", promise=f"SIGTERM ends it within {GRACE_SECONDS} s, with nothing published")
 def sigterm(subject: Subject) -> None:
     first_artifact(subject)
-    seconds = long_run(subject).seconds
+    seconds = long_seconds(subject)
     chance = random.Random(f"{subject.seed} term")  # noqa: S311  # no secret
     # It may have been faster than the signal, and be ending with its work done, but not each time.
     moments = [
@@ -39,7 +39,7 @@ def sigterm(subject: Subject) -> None:
 @check("sigint", promise=f"Ctrl+C ends it within {GRACE_SECONDS} s with 130, as SIGTERM does")
 def sigint(subject: Subject) -> None:
     first_artifact(subject)
-    moments = [share * long_run(subject).seconds for share in (0.4, 0.2, 0.1)]
+    moments = [share * long_seconds(subject) for share in (0.4, 0.2, 0.1)]
     check_interrupted(lambda moment: _interrupted(subject, moment, "SIGINT"), "SIGINT", moments)
 
 
@@ -90,7 +90,7 @@ def _interrupted(subject: Subject, moment: float, signal: str) -> Run:
 )
 def kill(subject: Subject) -> None:
     first_artifact(subject)
-    seconds = long_run(subject).seconds
+    seconds = long_seconds(subject)
     chance = random.Random(f"{subject.seed} kill")  # noqa: S311  # no secret
     with subject.volume() as out:
         for _ in range(KILLS):

@@ -19,6 +19,8 @@ MEMORY = "1g"
 ROWS = MappingProxyType({"ingest": 300_000, "clean": 300_000, "features": 300_000, "train": 20_000})
 """Train works longest for a row."""
 SECONDS = 300.0
+LONG_SECONDS = 6.0
+"""Duration of a run that is interrupted: many checks have such runs."""
 TMP_BYTES = 64 * 1024 * 1024
 """The size of /tmp in compose.yaml."""
 HARD_ROWS = 10
@@ -36,7 +38,50 @@ def large_input(subject: Subject) -> StageInput:
     return subject.once("large", lambda: stage_input(subject, _large_table(subject)))
 
 
+def large_run(subject: Subject) -> Run:
+    """Return the run on the large input, made once."""
+    return subject.once(
+        "large run",
+        lambda: subject.run(source=_large_volume(subject), memory=MEMORY, seconds=SECONDS),
+    )
+
+
+def long_volume(subject: Subject) -> Volume:
+    """Return a volume with an input that takes a while, for runs that are interrupted.
+
+    It holds the first rows of the large input, as many as take `LONG_SECONDS`.
+    """
+
+    def make() -> Volume:
+        share = _long_share(subject)
+        if share == 1:
+            return _large_volume(subject)
+        rows = round(share * ROWS[subject.stage])
+        made = stage_input(subject, _large_table(subject).head(rows))
+        return subject.volumes.make(made.source)
+
+    return subject.once("long volume", make)
+
+
+def long_seconds(subject: Subject) -> float:
+    """Return about how long a run on that input takes."""
+    shortest = subject.first.seconds
+    return shortest + _long_share(subject) * max(0, large_run(subject).seconds - shortest)
+
+
+def _long_share(subject: Subject) -> float:
+    return min(1, LONG_SECONDS / large_run(subject).seconds)
+
+
+def _large_volume(subject: Subject) -> Volume:
+    return subject.once("large volume", lambda: subject.volumes.make(large_input(subject).source))
+
+
 def _large_table(subject: Subject) -> Houses:
+    return subject.once("large table", lambda: _make_large_table(subject))
+
+
+def _make_large_table(subject: Subject) -> Houses:
     table = random_houses(ROWS[subject.stage], subject.seed)
     if subject.reads is not None:
         return table
@@ -46,35 +91,3 @@ def _large_table(subject: Subject) -> Houses:
     remarks = [noise[row * width : (row + 1) * width] for row in range(len(table))]
     remarks[-HARD_ROWS:] = [f'"{row}",\nor\t{row}' for row in range(HARD_ROWS)]
     return table.with_column("remark", remarks, "string", pa.string())
-
-
-def long_volume(subject: Subject) -> Volume:
-    """Return a volume with an input that takes a while."""
-
-    def make() -> Volume:
-        if subject.reads is not None:
-            return subject.volumes.make(large_input(subject).source)
-        table = random_houses(ROWS[subject.stage], subject.seed)
-        return subject.volumes.make(stage_input(subject, table).source)
-
-    return subject.once("long volume", make)
-
-
-def long_run(subject: Subject) -> Run:
-    """Return a run that takes a while, made once; other checks interrupt such runs."""
-    if subject.reads is not None:
-        return large_run(subject)
-    return subject.once(
-        "long run",
-        lambda: subject.run(source=long_volume(subject), memory=MEMORY, seconds=SECONDS),
-    )
-
-
-def large_run(subject: Subject) -> Run:
-    """Return the run on the large input, made once."""
-
-    def run() -> Run:
-        source = large_input(subject).source if subject.reads is None else long_volume(subject)
-        return subject.run(source=source, memory=MEMORY, seconds=SECONDS)
-
-    return subject.once("large run", run)

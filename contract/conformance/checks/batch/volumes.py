@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from conformance.checks.batch.first import first_artifact
-from conformance.checks.batch.large import MEMORY, long_run, long_volume
+from conformance.checks.batch.large import MEMORY, long_seconds, long_volume
 from conformance.checks.batch.repeating import (
     DEAD_DRAFT,
     changed_input,
@@ -115,7 +115,7 @@ def volume_lock(subject: Subject) -> None:
 
 def _check_lock_while_it_works(subject: Subject) -> None:
     """Take the lock after a run has begun its draft: it has to wait before it publishes."""
-    seconds = long_run(subject).seconds
+    seconds = long_seconds(subject)
     for share in (0.5, 0.25, 0.1):
         with (
             subject.volume() as out,
@@ -152,7 +152,7 @@ def check_waited(now: Run) -> None:
 def two_runs(subject: Subject) -> None:
     """Pause a long run in the middle, let a short one publish, and go on with the long one."""
     first_artifact(subject)
-    half = long_run(subject).seconds / 2
+    half = long_seconds(subject) / 2
     with (
         subject.volume() as out,
         subject.started(source=long_volume(subject), out=out, memory=MEMORY) as long,
