@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
+MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N"]
 TIME = "time_hour"
 TEXTS = ("flight_id", "carrier", "tailnum", "origin", "dest")
 NUMBERS = ("dep_delay", "arr_delay", "air_time", "distance")

@@ -142,6 +142,34 @@ def test_another_column_decides_and_the_log_says_which(
 
 
 @pytest.mark.parametrize(
+    ("table", "fields"),
+    [
+        ({"y": ["2,5"]}, {"groupChar": ".", "decimalChar": ","}),
+        ({"y": ["0.5"]}, {}),
+        ({"y": ["2,5"], "z": ["0.5"]}, {}),
+        ({"y": ["7"]}, {}),
+    ],
+)
+def test_integers_below_1000_have_the_format_that_larger_ones_would_have(
+    table: dict[str, list[str]], fields: dict[str, str]
+) -> None:
+    rules, cells = Settings(), pa.table({"x": ["12"], **table})
+    inferences = start_inferences(cells.schema, rules, rows=cells.num_rows)
+    update_inferences(to_frame(cells.to_batches()[0], pd.RangeIndex(1, 2)), inferences)
+    share_decimal_separators(inferences, rules)
+
+    found = infer_types(cells.schema, rules, inferences)
+
+    assert (found["x"].kind, found["x"].keys) == ("integer", fields)
+    if fields:
+        [field] = [
+            field for field in read_fields(describe_schema(rules, found)) if field.name == "x"
+        ]
+        assert [it for it, _ in clean_cells(["1.000", "12"], field)] == [1000, 12]
+        assert "1.000 is 1000, as column y has a decimal comma" in explain(rules, found)[0]
+
+
+@pytest.mark.parametrize(
     ("column", "others"),
     [
         ("1.234", {"y": "2,5", "z": "0.5"}),

@@ -137,6 +137,13 @@ def test_a_declared_string_and_a_text_of_a_typed_source_are_looked_at_as_well(
     assert stage.printed().count("it stays a value") == 2
 
 
+@pytest.mark.parametrize("other", ["12500000", "PG-13"])
+def test_what_mysql_and_postgresql_write_for_null_is_missing(stage: CleanStage, other: str) -> None:
+    artifact = stage.clean(rows_of([r"\N", other, r"\N"]))
+
+    assert table_of(artifact)["x"].null_count == 2
+
+
 def test_a_mark_among_texts_stays_a_value_and_is_named(stage: CleanStage) -> None:
     artifact = stage.clean(rows_of(["Private", "?", "State-gov", "-"]))
 
@@ -147,7 +154,7 @@ def test_a_mark_among_texts_stays_a_value_and_is_named(stage: CleanStage) -> Non
         ' mean missing: [clean.columns.x] missing = ["",'
     ) in printed
     assert printed.count("missing = [") == 1
-    assert '"#N/A", "-", "?"]' in printed
+    assert r'"#N/A", "\\N", "-", "?"]' in printed
 
 
 def test_marks_are_proposed_as_missing_without_the_token_that_stays_a_value(

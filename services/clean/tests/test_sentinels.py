@@ -60,7 +60,7 @@ def test_a_datetime_is_compared_by_its_day_in_any_zone() -> None:
 
 ROWS = [str(number) for number in range(5)]
 AGES_AND_NINES = ["18", "45", "87", "999", "999"]
-DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"'
+DEFAULT = r'"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N"'
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from stage_contract import configure_logging
 type Init = Any
 """The fixture of conftest.py."""
 
-DEFAULT = '"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"'
+DEFAULT = r'"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N"'
 
 
 def among(others: list[str], *texts: str) -> list[str]:

@@ -80,6 +80,23 @@ def test_copies_of_a_class_are_leaks_and_what_settles_it_is_told(init: Init) -> 
     assert "# Look: perhaps a leak: a threshold on it separates the classes;" in text
 
 
+@pytest.mark.parametrize(("low", "high"), [("no", "yes"), ("yes", "no")])
+def test_classes_that_share_a_value_are_separated_by_no_threshold(
+    init: Init, low: str, high: str
+) -> None:
+    # 0 has one class, and 1 has both.
+    _, text = init(
+        {
+            "cured": [0] * (ROWS // 2) + [1] * (ROWS // 2),
+            "plan": choices("a", "b", "c"),
+            "died": [low] * (3 * ROWS // 4) + [high] * (ROWS // 4),
+        },
+        target="died",
+    )
+
+    assert "a threshold on it" not in text
+
+
 def test_in_a_rare_class_agreement_on_the_frequent_one_is_no_leak(init: Init) -> None:
     file, text = init(
         {

@@ -10,8 +10,8 @@ NARROWEST_FIRST: tuple[FieldType, ...] = ("boolean", "integer", "number", "date"
 MAX_EXACT_INTEGER = 2**53
 """Integers within ± this limit are exact in a double, the input type of the ONNX graph."""
 
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
-"""Default missing tokens."""
+MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N")
+"""Default missing tokens; MySQL and PostgreSQL write `\\N`."""
 
 MAX_MISMATCH_SHARE = 0.05
 """Maximum share of values of another type; with more, no type is suggested."""

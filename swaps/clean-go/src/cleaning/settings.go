@@ -20,7 +20,7 @@ type Settings struct {
 	file string
 }
 
-var defaultMissing = []string{"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"}
+var defaultMissing = []string{"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N"}
 
 // ReadSettings checks a pipeline's table.
 func ReadSettings(pipeline *contract.Pipeline) (*Settings, error) {

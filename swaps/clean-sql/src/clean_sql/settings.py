@@ -18,7 +18,7 @@ from pydantic import (
 )
 from stage_contract import pipeline_path
 
-MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]
+MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N"]
 _MAX_NUMBER = sys.float_info.max
 SHIPPED_RULES = Path(__file__).parents[2] / "clean.sql"
 

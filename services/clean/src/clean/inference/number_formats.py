@@ -61,6 +61,17 @@ class NumberFormatDetector(NumberFormats):
             "integer" if is_whole else "number", self._keys(candidate.number_format), why
         )
 
+    def integer_type(self) -> ColumnType:
+        """Return the type of integers without groups, which later values may have.
+
+        They are read as in the other columns, so that 1.000 is not 1 beside a decimal comma.
+        """
+        evidence = self.table.evidence(is_bare=True)
+        if [shown.decimal for shown in evidence] != [","]:
+            return ColumnType("integer")
+        why = f"1.000 is 1000, as column {evidence[0].column} has a decimal comma"
+        return ColumnType("integer", self._keys(NumberFormat((), ".", ",")), why)
+
     def explain_ambiguity(self) -> str | None:
         """Return why the format is ambiguous, and the settings to choose one."""
         match self.ambiguity():

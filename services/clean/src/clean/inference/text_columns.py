@@ -230,6 +230,8 @@ class TextInference:
 
     def _default_format(self, kind: FieldType) -> ColumnType | None:
         """Return the type in its default format, unless its numbers are ambiguous."""
+        if kind == "integer" and self.numbers:
+            return self.numbers.integer_type()
         if kind != "number" or not self.numbers:
             return ColumnType(kind)
         return None if self.numbers.ambiguity() else self.numbers.result() or ColumnType(kind)

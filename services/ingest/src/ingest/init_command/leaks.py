@@ -1,7 +1,7 @@
 """Target leakage: columns that give away the target, found in a sample of rows."""
 
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -96,14 +96,15 @@ def _pearson(values: Sequence[float], targets: Sequence[float]) -> float:
 def _is_separated(column: Column, *, rows: pa.Table) -> bool:
     """Return whether the ranges of the classes do not overlap."""
     numbers = column.as_numbers(rows[0].combine_chunks()).to_pylist()
-    pairs = zip(numbers, rows[1].to_pylist(), strict=True)
-    classes: list[str] = [
-        label for value, label in sorted(pair for pair in pairs if None not in pair)
-    ]
-    if len(classes) < MIN_ROWS or min(Counter(classes).values()) < MIN_CLASS_ROWS:
+    classes = defaultdict[str, list[float]](list)
+    for value, label in zip(numbers, rows[1].to_pylist(), strict=True):
+        if value is not None:
+            classes[label].append(value)
+    sizes = [len(values) for values in classes.values()]
+    if len(classes) < 2 or sum(sizes) < MIN_ROWS or min(sizes) < MIN_CLASS_ROWS:
         return False
-    changes = sum(one != other for one, other in pairwise(classes))
-    return 0 < changes < len(set(classes))
+    ranges = sorted((min(values), max(values)) for values in classes.values())
+    return all(highest < lowest for (_, highest), (lowest, _) in pairwise(ranges))
 
 
 def _determines(values: Texts, targets: Texts) -> bool:
