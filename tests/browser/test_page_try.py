@@ -35,7 +35,7 @@ from support.odd_columns import (
 )
 from support.running import Pipeline
 
-CASES = 10
+CASES = 25
 """Random rows for each of two pipelines."""
 CURVE_ROWS = 30
 NEVER_SEEN = "never seen"
