@@ -90,7 +90,9 @@ def test_a_plain_dictionary_is_a_request_too(flights: Server) -> None:
 def test_what_is_wrong_is_in_the_clients_exception(diamonds: Server) -> None:
     wrong = InferRequest("test", [InferInput("carat", [1, 1], "FP64", [0.5])])
 
-    with pytest.raises(httpx.HTTPStatusError, match="column cut: expected a column of the table"):
+    with pytest.raises(
+        httpx.HTTPStatusError, match="column cut: expected this column in the table"
+    ):
         infer(diamonds, wrong)
     with pytest.raises(httpx.HTTPStatusError, match="model other is not served here"):
         infer(diamonds, wrong, "other")

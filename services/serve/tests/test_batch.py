@@ -317,6 +317,7 @@ def test_if_no_row_can_be_scored_an_earlier_result_stays(place: Place) -> None:
         ("cut\nGood\n", "column carat: expected this column in the table: it is required"),
         ("carat,cut,cut\n1,Good,Good\n", "column cut: expected this column only once"),
         ("carat~cut\n1~Good\n", "column carat~cut: not a column of the model"),
+        (",carat,cut\n0,1,Good\n", "a column without a name: .* remove it, or name it in the"),
         ("carat,cut\n1,Gr\u00fcn\n".encode("latin-1"), "new.csv: not utf-8 .* ENCODING=latin-1"),
         (b"PAR1 torn", "new.csv: can't be read as Parquet"),
     ],

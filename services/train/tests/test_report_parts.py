@@ -154,10 +154,11 @@ def test_the_leaderboard_tells_what_was_varied_and_marks_what_was_chosen() -> No
     ]
 
 
-def test_the_leaderboard_names_the_baseline() -> None:
+def test_the_leaderboard_names_the_baseline_and_does_not_count_it_as_a_trial() -> None:
     found = rank_trials({"candidates": [trial("linear", 0.9), trial("dummy", 0.0)]})
 
     assert [row.name for row in found.rows] == ["linear", "baseline"]
+    assert found.trials == 1
 
 
 def test_of_many_trials_the_best_are_listed() -> None:

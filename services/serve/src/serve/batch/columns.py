@@ -62,6 +62,11 @@ def _sentence(error: ErrorDetail, rows: Rows) -> str:
     _, _, several = error.expected.partition("; ")
     if several:
         return f"column '{error.column}': {several}; name it in the header"
+    if not error.column:
+        return (
+            "a column without a name: not a column of the model; remove it, or name it in the"
+            " header and in KEEP to copy it to the result"
+        )
     return (
         f"column {error.column}: not a column of the model; {hint}add it to KEEP to copy it to the"
         " result"

@@ -39,6 +39,8 @@ class Leaderboard:
     metric: str
     rows: Sequence[TrialRow]
     left_out: int
+    trials: int
+    """Number of all trials, without the baseline."""
     was_cut: bool = False
     """Whether the time budget ended the search."""
 
@@ -52,7 +54,7 @@ def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
     trials = document.get("candidates") or []
     shown = trials[:MAX_SHOWN]
     if not shown:
-        return Leaderboard("", [], left_out=0)
+        return Leaderboard("", [], left_out=0, trials=0)
     ends = [t["score"] + sign * t["deviation"] for t in shown for sign in (-1, 1)]
     low, high = min(ends), max(ends)
     axis = Axis("", low, high if high > low else low + 1, start=4, stop=BAR_WIDTH - 4)
@@ -75,6 +77,7 @@ def rank_trials(document: Mapping[str, Any]) -> Leaderboard:
         trials[0].get("metric", ""),
         rows,
         left_out=len(trials) - len(shown),
+        trials=sum(trial["name"] != BASELINE for trial in trials),
         was_cut=bool(document.get("search", {}).get("cut")),
     )
 
