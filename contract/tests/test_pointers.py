@@ -158,6 +158,16 @@ def test_unpinning_an_unpinned_volume_says_whether_latest_moved(three: Path) -> 
     assert moved.stdout == f"{said} instead of {C}\n"
 
 
+@pytest.mark.parametrize("name", ["LATEST", "PINNED"])
+def test_rolling_back_replaces_a_pipe_without_reading_it(three: Path, name: str) -> None:
+    (three / name).unlink(missing_ok=True)
+    os.mkfifo(three / name)
+
+    ended = run(three, KIND, "rollback", C)
+
+    assert (ended.returncode, pointers(three)) == (0, {"LATEST": C, "PINNED": C})
+
+
 @pytest.mark.parametrize(("artifact_id", "exit_code"), [("0" * 16, 78), (B, 65)])
 def test_as_a_process_it_ends_as_a_stage_does(
     three: Path, artifact_id: str, exit_code: int

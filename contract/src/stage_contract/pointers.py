@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from stage_contract.artifacts.history import UNKNOWN_AUTHOR, Action, Author, record_action
 from stage_contract.artifacts.manifests import LATEST
+from stage_contract.artifacts.plain_files import read_plain
 from stage_contract.artifacts.publishing import newest_first, write_verdict
 from stage_contract.artifacts.reading import (
     PINNED,
@@ -21,7 +22,13 @@ from stage_contract.artifacts.reading import (
     read_pinned,
     read_pointer,
 )
-from stage_contract.artifacts.verdicts import REFUSED, VERDICT, read_verdict, refusal
+from stage_contract.artifacts.verdicts import (
+    MAX_VERDICT_BYTES,
+    REFUSED,
+    VERDICT,
+    read_verdict,
+    refusal,
+)
 from stage_contract.artifacts.volumes import (
     is_latest,
     locked,
@@ -151,8 +158,8 @@ def _state(volume: Path, artifact_id: str) -> list[bytes | None]:
     found: list[bytes | None] = []
     for name in (LATEST, PINNED, REFUSED, f"{artifact_id}/{VERDICT}"):
         try:
-            found.append((volume / name).read_bytes())
-        except OSError:
+            found.append(read_plain(volume / name, max_bytes=MAX_VERDICT_BYTES))
+        except (OSError, ContractError):
             found.append(None)
     return found
 

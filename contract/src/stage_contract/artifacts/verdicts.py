@@ -11,7 +11,7 @@ VERDICT = "verdict.json"
 REFUSED = "REFUSED"
 """File on a volume with the id of the last run's artifact, if it is refused."""
 
-_MAX_BYTES = 16 * 1024 * 1024
+MAX_VERDICT_BYTES = 16 * 1024 * 1024
 _NO_REASON = "its verdict.json says so"
 _DAMAGED = "its verdict.json is damaged; a run judges the model of the present settings again"
 
@@ -37,7 +37,7 @@ def refusal(artifact: Path) -> str:
 def _load(artifact: Path) -> dict[str, Any] | None:
     """Return verdict.json; {} if it is missing, None if it is damaged."""
     try:
-        verdict = json.loads(read_plain(artifact / VERDICT, max_bytes=_MAX_BYTES))
+        verdict = json.loads(read_plain(artifact / VERDICT, max_bytes=MAX_VERDICT_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, RecursionError, ContractError):
