@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine]
+usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine] [ENCODING=cp1252] [DELIMITER=tab]
 
 Reads all rows of a table in data/ and writes a complete, commented pipelines/mine.toml: types, target and task, columns to
 exclude and why, private columns, points to check. An existing pipeline file is never changed.
@@ -13,6 +13,15 @@ FILE    a CSV, JSON Lines, Parquet or Arrow file below data/, a folder of them, 
 TARGET  the column to predict. Without it, init takes the column with an obvious name; if several columns are possible,
         it lists them with reasons and asks. Without a terminal it writes no file and prints the commands to choose from
 NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's)
+
+Set these if a text file is read wrongly or not at all; they are written into [ingest] of the pipeline file:
+
+ENCODING   of a text file, for example cp1252 (default: detected)
+DELIMITER  of a CSV file: one character, or tab (default: detected)
+QUOTE      quote character of a CSV file, or none (default: ")
+ESCAPE     character that escapes a quote in a CSV file, or backslash (default: none)
+SKIP       lines before the header of a CSV file (default: 0)
+FORMAT     csv, jsonl, parquet or arrow (default: detected)
 
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
@@ -36,6 +45,7 @@ esac
 . scripts/hints.sh
 FILE=${FILE:-}
 FILE=${FILE%/} TARGET=${TARGET:-} NAME=${NAME:-}
+READER_VARIABLES="ENCODING DELIMITER QUOTE ESCAPE SKIP FORMAT"
 DATA=$(cd "${DATA:-data}" && pwd)
 PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
 export DATA PIPELINES
@@ -59,11 +69,24 @@ below_data() { # FILE
 }
 
 write_draft() { # --target NAME | --list-candidates
+    for variable in $READER_VARIABLES; do
+        eval "given=\${$variable:-}"
+        # In one word, as the value may begin with a dash.
+        [ -z "$given" ] || set -- "$@" "--$(echo "$variable" | tr '[:upper:]' '[:lower:]')=$given"
+    done
     docker compose --ansi never --progress quiet run --rm --no-deps --no-TTY ingest init "$@" "$SOURCE" </dev/null >"$draft"
 }
 
 # Quote a word for a command to paste.
 quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+
+# The caller's variables of the reader, for a command to paste.
+reader_words() {
+    for variable in $READER_VARIABLES; do
+        eval "given=\${$variable:-}"
+        [ -z "$given" ] || printf ' %s=%s' "$variable" "$(quoted "$given")"
+    done
+}
 
 # The draft has a line for each candidate: name, tab, reason. A line without a name is a note.
 list_candidates() {
@@ -79,7 +102,7 @@ list_candidates() {
 print_commands() {
     echo "No file was written. Choose one of these commands, or name another column:"
     cut -f 1 "$draft" | while IFS= read -r name; do
-        [ -z "$name" ] || make_hint "init FILE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME" PIPELINE=
+        [ -z "$name" ] || make_hint "init FILE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME$(reader_words)" PIPELINE=
     done
 }
 

@@ -8,6 +8,7 @@ from stage_contract.memory import require_memory
 
 from ingest.connectors.open_source import open_source
 from ingest.connectors.remote_source import RemoteSource
+from ingest.files.setting_errors import ReaderSettingError
 from ingest.settings import Settings
 from ingest.sources.addresses import source_kind
 from ingest.sources.source_files import SourceFiles
@@ -39,7 +40,7 @@ def _write(files: Sequence[AlignedFile], draft: Draft, *, total_bytes: int | Non
                 first_malformed = first_malformed or line
                 _reject(line, file, rejects)
     if not writer.rows:
-        raise ContractError(f"{_names(files)}: {why_no_rows(first_malformed, rejects.count)}")
+        raise no_rows_error(_names(files), first_malformed, rejects.count)
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]
     described = {"files": [file.facts() for file in files], "columns": columns}
     write_json(draft.path / "source.json", described)
@@ -87,13 +88,15 @@ def _names(files: Sequence[AlignedFile]) -> str:
     return f"{files[0].table.name}{more}"
 
 
-def why_no_rows(first: MalformedLine | None, count: int) -> str:
+def no_rows_error(source: str, first: MalformedLine | None, count: int) -> ContractError:
     """Return why a source has no rows, with its first malformed line if there is one."""
     if first is None:
-        return "no rows; expected a table"
-    return (
-        f"no rows but {count:,} malformed lines, first line {first.number} with {first.value},"
-        f" expected {first.expected}; fix the file, or check delimiter, quote and skip in [ingest]"
+        return ContractError(f"{source}: no rows; expected a table")
+    return ReaderSettingError(
+        f"{source}: no rows but {count:,} malformed lines, first line {first.number} with"
+        f" {first.value}, expected {first.expected}; fix the file, or ",
+        remedy="check delimiter, quote and skip in [ingest]",
+        init_remedy="set DELIMITER, QUOTE or SKIP",
     )
 
 

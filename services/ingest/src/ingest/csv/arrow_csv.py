@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 from pyarrow import csv
-from stage_contract import ContractError
 
 from ingest.csv.dialect import Dialect
 from ingest.csv.line_numbers import LineNumbers
+from ingest.files.setting_errors import ReaderSettingError
 from ingest.files.text_stream import TextStream
 from ingest.tables.batches import MalformedLine
 
@@ -107,11 +107,14 @@ def translate_errors(name: str) -> Iterator[None]:
         if "out of sync with chunker" in text:
             raise OpenQuoteError from None
         if "columns, got" in text:
-            raise ContractError(
+            raise ReaderSettingError(
                 f"{name}: too many consecutive lines do not have as many cells as the first;"
-                " fix the file, or set delimiter, quote or skip in [ingest]"
+                " fix the file, or set ",
+                remedy="delimiter, quote or skip in [ingest]",
+                init_remedy="DELIMITER, QUOTE or SKIP",
             ) from None
-        raise ContractError(
-            f"{name}: can't be read as CSV: {text}; write the file again, or check delimiter and"
-            " quote in [ingest]"
+        raise ReaderSettingError(
+            f"{name}: can't be read as CSV: {text}; write the file again, or ",
+            remedy="check delimiter and quote in [ingest]",
+            init_remedy="set DELIMITER or QUOTE",
         ) from None

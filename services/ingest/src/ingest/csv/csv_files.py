@@ -22,6 +22,7 @@ from ingest.csv.python_csv import read_rows
 from ingest.csv.quote_check import QuoteCheck
 from ingest.files.decompression import ByteStream, read_head
 from ingest.files.encodings import Encoding, choose_encoding
+from ingest.files.setting_errors import ReaderSettingError
 from ingest.files.text_stream import MAX_ROW_BYTES, TextCheck, TextStream, text_lines
 from ingest.settings import Settings
 from ingest.tables.batches import Batch
@@ -36,7 +37,8 @@ _HEAD_BYTES = 64 << 10
 _END = "\x04 end of text \x04"
 """Text of a malformed row that is appended; if the parser misses it, a quote is still open."""
 
-_QUOTE_HINT = 'or set quote = "" in [ingest] if quotes mean nothing'
+_QUOTE_REMEDY = 'or set quote = "" in [ingest] if quotes mean nothing'
+_INIT_QUOTE_REMEDY = "or set QUOTE=none if quotes mean nothing"
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,18 @@ class CsvFile:
             except BlockTooSmallError:
                 continue
             except OpenQuoteError:
-                raise ContractError(
+                raise ReaderSettingError(
                     f"{self.name}: a quote is opened in the row of line"
-                    f" {self._line_numbers().last_line()} and never closed; close it, {_QUOTE_HINT}"
+                    f" {self._line_numbers().last_line()} and never closed; close it, ",
+                    remedy=_QUOTE_REMEDY,
+                    init_remedy=_INIT_QUOTE_REMEDY,
                 ) from None
             return
-        raise ContractError(
+        raise ReaderSettingError(
             f"{self.name}: the row after line {self._line_of_row(rows + malformed)} is longer than"
-            f" {MAX_ROW_BYTES >> 20} MiB; close the quote that is open there, {_QUOTE_HINT}"
+            f" {MAX_ROW_BYTES >> 20} MiB; close the quote that is open there, ",
+            remedy=_QUOTE_REMEDY,
+            init_remedy=_INIT_QUOTE_REMEDY,
         )
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
@@ -190,9 +196,11 @@ def _first_row(stream: TextStream, name: str, dialect: Dialect) -> list[str]:
     except StopIteration:
         raise ContractError(f"{name}: the file has no table; expected a header and rows") from None
     except csv.Error:
-        raise ContractError(
+        raise ReaderSettingError(
             f"{name}: the first row is longer than {MAX_ROW_BYTES >> 20} MiB; close the quote"
-            f" that is open there, {_QUOTE_HINT}"
+            " that is open there, ",
+            remedy=_QUOTE_REMEDY,
+            init_remedy=_INIT_QUOTE_REMEDY,
         ) from None
 
 

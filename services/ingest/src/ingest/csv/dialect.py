@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from stage_contract import ContractError
-
+from ingest.files.setting_errors import ReaderSettingError
 from ingest.files.text_stream import MAX_ROW_BYTES, skip_lines
 from ingest.settings import Settings
 
@@ -83,10 +82,13 @@ def _find_delimiter(text: str, settings: Settings, name: str) -> str:
     splitting = [delimiter for delimiter, cells in widths.items() if cells[0] > 1]
     for delimiter, (_, *others) in widths.items():
         if not splitting and len(others) > 1 and set(others) == {max(others)} != {1}:
-            raise ContractError(
+            raise ReaderSettingError(
                 f"{name}: the first row has one cell, those after it have {others[0]}, separated"
-                f" by '{delimiter}'; set in [ingest] skip = 1 if the first line is a title, or a"
-                " delimiter that is not in the file if there is one column"
+                f" by '{delimiter}'; ",
+                remedy="set in [ingest] skip = 1 if the first line is a title, or a delimiter that"
+                " is not in the file if there is one column",
+                init_remedy="set SKIP=1 if the first line is a title, or a DELIMITER that is not in"
+                " the file if there is one column",
             )
     return max(splitting or [","], key=lambda delimiter: _share_of_regular_rows(widths[delimiter]))
 

@@ -2,7 +2,7 @@
 
 import re
 
-from stage_contract import ContractError
+from ingest.files.setting_errors import ReaderSettingError
 
 
 class QuoteCheck:
@@ -68,7 +68,10 @@ class QuoteCheck:
     def _reject(self, start: int) -> None:
         line = self._line + self._count_lines(start)
         escape = "" if self._escape else ' escape = "\\\\" if backslashes escape them, or'
-        raise ContractError(
+        init_escape = "" if self._escape else "ESCAPE=backslash if backslashes escape them, or "
+        raise ReaderSettingError(
             f"{self._name}: text follows a closing quote in a cell of line {line}; double the"
-            f' quotes inside it, or set in [ingest]{escape} quote = "" if quotes mean nothing'
+            " quotes inside it, or set ",
+            remedy=f'in [ingest]{escape} quote = "" if quotes mean nothing',
+            init_remedy=f"{init_escape}QUOTE=none if quotes mean nothing",
         )

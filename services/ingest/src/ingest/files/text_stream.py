@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from stage_contract import ContractError
 
 from ingest.files.decompression import ByteStream
+from ingest.files.setting_errors import ReaderSettingError
 
 if TYPE_CHECKING:
     from collections.abc import Buffer
@@ -120,10 +121,11 @@ class TextStream(io.RawIOBase):
         before = error.object[: error.start].decode(self._encoding, errors="replace")
         line = self._lines + _count_lines(before) + 1
         byte = error.object[error.start : error.start + 1].hex()
-        return ContractError(
+        return ReaderSettingError(
             f"{self._bytes.name}: line {line} is not {self._encoding}: byte 0x{byte},"
-            f" {error.reason};"
-            ' set encoding in [ingest], for example encoding = "latin-1"'
+            f" {error.reason}; ",
+            remedy='set encoding in [ingest], for example encoding = "latin-1"',
+            init_remedy="set another ENCODING, for example ENCODING=latin-1",
         )
 
 

@@ -5,6 +5,8 @@ import re
 
 from stage_contract import ContractError
 
+from ingest.files.setting_errors import ReaderSettingError
+
 _SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]"
     rb"|(?:\xe0[\xa0-\xbf]|\xed[\x80-\x9f]|[\xe1-\xec\xee\xef][\x80-\xbf])[\x80-\xbf]"
@@ -49,19 +51,24 @@ class Windows1252Detector:
         if self._control_byte:
             raise self._error(f"and {self._control_byte} is not a text character; expected a text")
         if 2 * self._in_long_runs > self._non_ascii > 2 * self._in_sequences:
-            raise self._error(
-                "and its words don't look like cp1252; set encoding in [ingest], for example"
-                ' encoding = "cp1251", "gbk" or "shift_jis"'
+            raise self._setting_error(
+                "and its words don't look like cp1252; ",
+                remedy='set encoding in [ingest], for example encoding = "cp1251", "gbk" or'
+                ' "shift_jis"',
+                init_remedy="set ENCODING, for example ENCODING=cp1251, gbk or shift_jis",
             )
         if self._in_sequences > _MAX_UTF8_SHARE * self._non_ascii:
-            raise self._error(
+            raise self._setting_error(
                 f"though line {self._utf8_line} is; expected one encoding, write the file again or"
-                ' set one in [ingest], for example encoding = "cp1252"'
+                " set one",
+                remedy=' in [ingest], for example encoding = "cp1252"',
+                init_remedy=", for example ENCODING=cp1252",
             )
         if self._undefined_byte:
-            raise self._error(
-                f"and {self._undefined_byte} has no meaning in cp1252; set encoding in [ingest],"
-                ' for example encoding = "cp1250"'
+            raise self._setting_error(
+                f"and {self._undefined_byte} has no meaning in cp1252; ",
+                remedy='set encoding in [ingest], for example encoding = "cp1250"',
+                init_remedy="set ENCODING, for example ENCODING=cp1250",
             )
 
     def _decode(self, chunk: bytes, *, final: bool) -> None:
@@ -117,3 +124,7 @@ class Windows1252Detector:
 
     def _error(self, why: str) -> ContractError:
         return ContractError(f"{self._name}: {self.reason}, {why}")
+
+    def _setting_error(self, why: str, *, remedy: str, init_remedy: str) -> ReaderSettingError:
+        problem = f"{self._name}: {self.reason}, {why}"
+        return ReaderSettingError(problem, remedy=remedy, init_remedy=init_remedy)

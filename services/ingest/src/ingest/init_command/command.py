@@ -4,11 +4,12 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
+from pydantic import ValidationError
 from stage_contract import (
     LOGGER,
     ContractError,
@@ -21,15 +22,29 @@ from stage_contract.stages.failures import as_stage_error, one_line
 
 from ingest.csv.csv_files import CsvFile
 from ingest.csv.header import looks_like_data
+from ingest.files.setting_errors import ReaderSettingError
 from ingest.init_command.pipeline_file import write_pipeline
 from ingest.init_command.proposal import Proposal, propose
 from ingest.init_command.targets import AmbiguousTargetError
 from ingest.profiling.toml_text import has_or_have, join_names, quote
+from ingest.readers.json_lines import JsonLinesFile
 from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
 from ingest.sources.source_files import find_files
-from ingest.tables.batches import Batch, MalformedLine
-from ingest.work import align_files, read_batches, why_no_rows
+from ingest.tables.batches import Batch, MalformedLine, Table
+from ingest.work import align_files, no_rows_error, read_batches
+
+READER_OPTIONS = {
+    "encoding": "encoding of a text file, for example cp1252",
+    "delimiter": "delimiter of a CSV file: one character, or tab",
+    "quote": "quote character of a CSV file, or none",
+    "escape": "character that escapes a quote in a CSV file, or backslash",
+    "skip": "lines before the header of a CSV file",
+    "format": "csv, jsonl, parquet or arrow, if it is not detected",
+}
+"""Settings of the reader that init takes and writes, with their help."""
+_CHARACTERS = {"tab": "\t", "\\t": "\t", "backslash": "\\"}
+"""Names of characters that are hard to type in a shell."""
 
 
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
@@ -46,7 +61,10 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     try:
         with heartbeat():
             text = propose_pipeline(
-                root, source=_relative_source(root, options.file), target=options.target
+                root,
+                source=_relative_source(root, options.file),
+                target=options.target,
+                reader={name: getattr(options, name) for name in READER_OPTIONS},
             )
     except AmbiguousTargetError as error:
         if options.list_candidates:
@@ -78,11 +96,15 @@ def candidate_lines(error: AmbiguousTargetError) -> Iterator[str]:
     yield from (f"\t{note}" for note in error.notes)
 
 
-def propose_pipeline(root: Path, *, source: str, target: str | None) -> str:
+def propose_pipeline(
+    root: Path, *, source: str, target: str | None, reader: Mapping[str, str | None] | None = None
+) -> str:
     """Return a pipeline file for a file or glob below the data folder.
 
+    `reader` has the values of READER_OPTIONS as texts.
+
     Raises:
-        SettingsError: `source` or `target` does not exist.
+        SettingsError: `source` or `target` does not exist, or a value of `reader` is wrong.
         ContractError: The table cannot be read, or has no column to predict.
     """
     if "://" in source:
@@ -90,15 +112,48 @@ def propose_pipeline(root: Path, *, source: str, target: str | None) -> str:
             "FILE is an address; expected a file, folder or glob below the data folder: download"
             " it, or write source and query by hand as docs/sources.md says"
         )
-    return _propose_pipeline(root, Settings(source=source), target=target)
+    settings = _reader_settings(source, reader or {})
+    try:
+        return _propose_pipeline(root, settings, target=target)
+    except ReaderSettingError as error:
+        raise ContractError(error.init_message) from None
+
+
+def _reader_settings(source: str, reader: Mapping[str, str | None]) -> Settings:
+    given = {name: text for name, text in reader.items() if text}
+    values = dict(given)
+    for name in {"delimiter", "quote", "escape"} & given.keys():
+        values[name] = _CHARACTERS.get(given[name], given[name])
+    if given.get("quote") == "none":
+        values["quote"] = ""
+    try:
+        return Settings.model_validate({"source": source, **values})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        reason = first["msg"].removeprefix("Value error, ")
+        where = f"{name.upper()}={given[name]}: " if name in given else ""
+        raise SettingsError(f"{where}{reason}") from None
+
+
+def _check_is_read(settings: Settings, tables: Sequence[Table]) -> None:
+    """Raise a SettingsError if a file has no use for a setting that was given."""
+    for name in READER_OPTIONS.keys() & settings.model_fields_set - {"format"}:
+        kinds = (CsvFile, JsonLinesFile) if name == "encoding" else CsvFile
+        for table in tables:
+            if not isinstance(table, kinds):
+                raise SettingsError(
+                    f"{name.upper()}={getattr(settings, name)}: {table.name} is not read with it;"
+                    " leave it out"
+                )
 
 
 def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> str:
     source = find_files(root, settings.source)
     with source.hold():
-        files = align_files(
-            [inspect_file(file.path, file.name, settings) for file in source.files], settings
-        )
+        tables = [inspect_file(file.path, file.name, settings) for file in source.files]
+        _check_is_read(settings, tables)
+        files = align_files(tables, settings)
         first = files[0].table
         csv = first if isinstance(first, CsvFile) else None
         if csv and settings.header and looks_like_data(csv.columns):
@@ -119,6 +174,11 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
         source=settings.source,
         dialect=csv.dialect if csv else None,
         encoding=csv.encoding.name if csv and has_reason else None,
+        given={
+            name: getattr(settings, name)
+            for name in READER_OPTIONS
+            if name in settings.model_fields_set
+        },
     )
 
 
@@ -133,7 +193,7 @@ def _rows(batches: Iterator[Batch], settings: Settings, *, files: int) -> Iterat
     # A first line with another number of cells than all others is neither a header nor a row.
     is_first_alone = count and not settings.header and rows <= files
     if not rows or is_first_alone:
-        raise ContractError(f"{settings.source}: {why_no_rows(first, count)}")
+        raise no_rows_error(settings.source, first, count)
 
 
 def _log_proposal(proposal: Proposal, settings: Settings) -> None:
@@ -188,6 +248,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="the column to predict, if the proposed one is wrong or unclear",
     )
+    for name, text in READER_OPTIONS.items():
+        parser.add_argument(f"--{name}", metavar="VALUE", help=text)
     parser.add_argument(
         "--list-candidates",
         action="store_true",

@@ -1,6 +1,6 @@
 """The pipeline file: a proposal as complete, commented TOML."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ingest.csv.dialect import Dialect
 from ingest.init_command.column_settings import percent, write_columns
@@ -17,15 +17,21 @@ _MAX_SHOWN_CLASSES = 6
 
 
 def write_pipeline(
-    proposal: Proposal, *, source: str, dialect: Dialect | None, encoding: str | None
+    proposal: Proposal,
+    *,
+    source: str,
+    dialect: Dialect | None,
+    encoding: str | None,
+    given: Mapping[str, str | int],
 ) -> str:
     """Return the pipeline file for a source below the data folder.
 
-    `dialect` is the dialect of a CSV file, `encoding` the encoding that must be set.
+    `dialect` is the dialect of a CSV file, `encoding` the encoding that must be set, `given` has
+    the settings of the reader that the user chose.
     """
     lines = [
         *_top(proposal, source),
-        *_ingest(dialect, encoding),
+        *_ingest(dialect, encoding, given),
         *_clean(proposal),
         *_features(proposal),
         *_train(proposal.target),
@@ -50,18 +56,26 @@ def _top(proposal: Proposal, source: str) -> Iterator[str]:
     yield f"target = {quote(target.column.name)}"
 
 
-def _ingest(dialect: Dialect | None, encoding: str | None) -> Iterator[str]:
+def _ingest(
+    dialect: Dialect | None, encoding: str | None, given: Mapping[str, str | int]
+) -> Iterator[str]:
     yield ""
     yield "[ingest]"
+    if given:
+        yield "# As given to make init."
+    for name, value in given.items():
+        yield f"{name} = {quote(value) if isinstance(value, str) else value}"
     if dialect is None:
         yield "# Not a CSV file: it states its own format."
         return
-    yield "# Detected in each run; set it if the detection is wrong."
-    yield f"# delimiter = {quote(dialect.delimiter)}"
+    if not {"delimiter", "encoding"} <= given.keys():
+        yield "# Detected in each run; set it if the detection is wrong."
+    if "delimiter" not in given:
+        yield f"# delimiter = {quote(dialect.delimiter)}"
     if encoding:
         yield "# Not UTF-8. If accented letters below are wrong, set another encoding."
         yield f"encoding = {quote(encoding)}"
-    else:
+    elif "encoding" not in given:
         yield f"# encoding = {quote(dialect.encoding)}"
     if not dialect.header:
         yield "# The first line looks like data, so it is read as a row."

@@ -9,6 +9,7 @@ from stage_contract import ContractError, Progress
 
 from ingest.files.decompression import ByteStream, read_head
 from ingest.files.encodings import Encoding, choose_encoding
+from ingest.files.setting_errors import ReaderSettingError
 from ingest.files.text_stream import TextStream, text_lines
 from ingest.readers.json_rows import MalformedRowError, NestedValueError, Row, parse_row
 from ingest.settings import Settings
@@ -108,18 +109,20 @@ def inspect_json_lines(path: Path, name: str, settings: Settings) -> JsonLinesFi
                 progress.add(stream.position // 1_000_000 - done)
                 done = stream.position // 1_000_000
     if not keys:
-        raise ContractError(f"{name}: {_why_no_table(first_malformed, rows)}")
+        raise _no_table_error(name, first_malformed, rows)
     return JsonLinesFile(path, name, encoding, tuple(keys))
 
 
-def _why_no_table(malformed: MalformedLine | None, rows: int) -> str:
+def _no_table_error(name: str, malformed: MalformedLine | None, rows: int) -> ContractError:
     if rows:
-        return "no object has a key; expected columns"
+        return ContractError(f"{name}: no object has a key; expected columns")
     if malformed is None:
-        return "the file has no table; expected one JSON object a line"
-    return (
-        f"no line is a JSON object, line {malformed.number} is: {malformed.value}; expected one"
-        ' object a line, or set format = "csv" in [ingest]'
+        return ContractError(f"{name}: the file has no table; expected one JSON object a line")
+    return ReaderSettingError(
+        f"{name}: no line is a JSON object, line {malformed.number} is: {malformed.value}; expected"
+        " one object a line, or set ",
+        remedy='format = "csv" in [ingest]',
+        init_remedy="FORMAT=csv",
     )
 
 
