@@ -99,7 +99,10 @@ def test_it_makes_of_the_example_what_the_default_makes(run_clean: RunClean) -> 
     made = run_clean(EXAMPLES / "raw-data", (EXAMPLES / "houses.toml").read_text("utf-8"))
 
     assert table_of(made).equals(table_of(expected))
-    assert document_of(made, "schema.json") == document_of(expected, "schema.json")
+    schema = document_of(expected, "schema.json")
+    # The example is older than the default token for NULL of MySQL.
+    schema["missingValues"].append(r"\N")
+    assert document_of(made, "schema.json") == schema
     # The default's profile also says what each rule did.
     profiles = [document_of(artifact, "profile.json") for artifact in (made, expected)]
     assert profiles[0]["columns"] == profiles[1]["columns"]

@@ -10,7 +10,7 @@ import { isZone } from './zones.js'
 
 const TABLES = ['ingest', 'clean', 'features', 'train', 'serve']
 const SHORT = ['source', 'target']
-const MISSING = ['', 'NA', 'N/A', 'n/a', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>', '#N/A']
+const MISSING = ['', 'NA', 'N/A', 'n/a', 'NaN', 'nan', 'NULL', 'null', 'None', '<NA>', '#N/A', '\\N']
 export const TYPES = ['string', 'number', 'integer', 'boolean', 'datetime', 'date']
 
 const isText = value => typeof value === 'string'
