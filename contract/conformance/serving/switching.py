@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from conformance.harness.faults import Fault, Skipped
@@ -35,15 +36,26 @@ def served(subject: Subject, folder: Path, *, refusal: str = "") -> Iterator[Cli
     with switching.lock:
         switching.model_volume.publish(artifact.path)
         server = switching.server
+        client = server.client(Model(artifact))
+        # A server of the Open Inference Protocol alone has no /ready.
+        version = f"/v2/models/{client.name}/versions/{artifact.path.name}/ready"
+        is_standard = subject.api == "oip"
         server.wait_until(
-            lambda: server.names(artifact.path.name),
+            lambda: (
+                server.status(version) == HTTPStatus.OK
+                if is_standard
+                else server.names(artifact.path.name)
+            ),
             seconds=FOLLOW_SECONDS,
             problem=f"LATEST names {artifact.path.name}, which is neither served nor refused",
             fix='switch to it, or add to /ready: {"model": …, "refused": {"id": …, "reason": …}}',
         )
+        if is_standard:
+            yield client
+            return
         ready = json_of(server.http.get("/ready"))
         if ready.get("model") == artifact.path.name:
-            yield server.client(Model(artifact))
+            yield client
             return
         if refusal:
             raise Skipped(refusal)
