@@ -1,11 +1,13 @@
 """swaps/serve-mlserver: another server on the same model volume gives the same numbers."""
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import MakePipeline
 from serve_testing.request_forms import infer_request, numbers_of
+from stage_contract import open_latest
 from support.running import ROOT, Pipeline, free_port, swap_override
 
 EXAMPLES = ROOT / "contract/examples"
@@ -36,6 +39,51 @@ for case in json.load(sys.stdin):
         value = "refused"
     results.append(None if value == "" or value != value else value)
 json.dump(results, sys.stdout)
+"""
+FOLLOW = """
+import asyncio
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+from serve_mlserver.following import follow
+from serve_mlserver.pointer import Pointer
+from serve_mlserver.repository import Repository
+from serve_mlserver.settings import Settings
+
+volume = Path("/tmp/models")
+shutil.copytree("/data/in", volume)
+first, second = sorted(path.name for path in volume.iterdir())
+
+
+class Handlers:
+    loads = 0
+
+    async def load(self, name):
+        if not self.loads:
+            (volume / "LATEST").write_text(second)
+        await repository.find(name)
+        (volume / "LATEST").write_text(first)
+        self.loads += 1
+
+
+async def main():
+    handlers = Handlers()
+    server = SimpleNamespace(_model_repository_handlers=handlers)
+    task = asyncio.create_task(follow(server, pointer, name="m", seconds=0))
+    async with asyncio.timeout(10):
+        while handlers.loads < 2:
+            await asyncio.sleep(0)
+    task.cancel()
+    [model] = await repository.list()
+    assert model.parameters.version == first
+
+
+(volume / "LATEST").write_text(first)
+pointer = Pointer(volume)
+repository = Repository(str(volume), name="m", settings=Settings(), pointer=pointer)
+repository._load = lambda artifact: SimpleNamespace(id=artifact.id)
+asyncio.run(main())
 """
 
 
@@ -108,6 +156,24 @@ def test_the_rules_of_a_cell_give_what_the_contracts_vectors_say(image: str) -> 
         if got != want
     ]
     assert wrong == []
+
+
+def test_a_pointer_that_changes_while_a_model_is_loaded_is_followed(
+    image: str, tmp_path: Path
+) -> None:
+    for folder in ("model", "penguins/model"):
+        artifact = open_latest(EXAMPLES / folder, "model")
+        shutil.copytree(artifact.path, tmp_path / artifact.path.name)
+    tmp_path.chmod(0o755)
+    command = ["docker", "run", "--rm", "--network=none", f"--volume={tmp_path}:/data/in:ro"]
+    run = subprocess.run(
+        [*command, "--entrypoint=python", image, "-c", FOLLOW],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.usefixtures("image")

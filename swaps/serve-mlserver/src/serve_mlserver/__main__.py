@@ -19,6 +19,7 @@ from stage_contract import (
 
 from serve_mlserver import __version__
 from serve_mlserver.following import follow
+from serve_mlserver.pointer import Pointer
 from serve_mlserver.repository import Nothing
 from serve_mlserver.settings import Settings, server_settings
 
@@ -39,9 +40,11 @@ def main() -> None:
 
 async def _serve(settings: Settings, *, name: str) -> None:
     volume = Path(os.environ.get("STAGE_IN", "/data/in"))
-    server = MLServer(server_settings(volume, {"name": name, "settings": settings}))
+    pointer = Pointer(volume)
+    repository = {"name": name, "settings": settings, "pointer": pointer}
+    server = MLServer(server_settings(volume, repository))
     following = asyncio.create_task(
-        follow(server, volume, name=name, seconds=settings.poll_seconds)
+        follow(server, pointer, name=name, seconds=settings.poll_seconds)
     )
     # The server is up, but not ready before the first model is.
     await server.start([ModelSettings(name=name, implementation=Nothing)])

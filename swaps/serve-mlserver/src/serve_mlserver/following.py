@@ -1,34 +1,27 @@
 """Follows LATEST: reloads MLServer's model whenever it changes."""
 
 import asyncio
-from pathlib import Path
 from typing import NoReturn
 
 from mlserver import MLServer
 from mlserver.errors import MLServerError
-from stage_contract import LOGGER, ContractError, read_pointer
+from stage_contract import LOGGER
+
+from serve_mlserver.pointer import Pointer
 
 
-async def follow(server: MLServer, volume: Path, *, name: str, seconds: float) -> NoReturn:
+async def follow(server: MLServer, pointer: Pointer, *, name: str, seconds: float) -> NoReturn:
     """Load the model in LATEST, now and after each change."""
-    seen: object = ...
     while True:
-        latest = _look(volume)
-        if latest != seen:
-            seen = latest
-            await _take(server, name, latest)
+        latest = pointer.look()
+        if latest != pointer.seen:
+            await _take(server, pointer, name, latest)
         await asyncio.sleep(seconds)
 
 
-def _look(volume: Path) -> str | None:
-    try:
-        return read_pointer(volume)
-    except ContractError as error:
-        return str(error)
-
-
-async def _take(server: MLServer, name: str, latest: str | None) -> None:
+async def _take(server: MLServer, pointer: Pointer, name: str, latest: str | None) -> None:
     if latest is None:
+        pointer.seen = None
         LOGGER.info("no model was published yet; `make up` trains one")
         return
     try:
@@ -37,4 +30,4 @@ async def _take(server: MLServer, name: str, latest: str | None) -> None:
     except MLServerError as error:
         LOGGER.error("refused: %s", error)
     else:
-        LOGGER.info("serves model %s", latest)
+        LOGGER.info("serves model %s", pointer.seen)

@@ -9,12 +9,13 @@ from mlserver import MLModel, ModelSettings
 from mlserver.errors import MLServerError, ModelNotFound
 from mlserver.repository import ModelRepository
 from mlserver.settings import ModelParameters
-from stage_contract import Artifact, ContractError, open_artifact, open_latest
+from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts.publishing import newest_first
 from stage_contract.artifacts.reading import read_pinned
 from stage_contract.artifacts.verdicts import refusal
 
 from serve_mlserver.graph import Graph, load_graph
+from serve_mlserver.pointer import Pointer
 from serve_mlserver.runtime import GraphModel
 from serve_mlserver.settings import Settings
 
@@ -34,8 +35,9 @@ class Nothing(MLModel):
 class Repository(ModelRepository):
     """Finds the model in LATEST, already tested, so that loading it takes no time."""
 
-    def __init__(self, root: str, *, name: str, settings: Settings) -> None:
+    def __init__(self, root: str, *, name: str, settings: Settings, pointer: Pointer) -> None:
         self._volume = Path(root)
+        self._pointer = pointer
         self._name = name
         self._settings = settings
         self._graph: Graph | None = None
@@ -75,7 +77,7 @@ class Repository(ModelRepository):
 
     def _find(self) -> Graph:
         try:
-            return self._load(open_latest(self._volume, "model"))
+            return self._load(self._pointer.open())
         except ContractError as error:
             other = None if self._graph else self._newest_accepted()
             if other is None:
