@@ -17,7 +17,7 @@ from conformance.serving.rows import complete_examples
 from conformance.serving.servers import Server, ready_server
 from conformance.validity.lineage import latest_artifact
 
-FOLLOW_SECONDS = 60.0
+FOLLOW_SECONDS = 15.0
 """Maximum wait until a server on a busy machine has read LATEST, and tried and loaded a model."""
 WATCH_SECONDS = 3.0
 """How long a server that can't tell what it refuses is watched."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-_CONTINUE_SECONDS = 5.0
+_CONTINUE_SECONDS = 2.0
 """A server that does not say that it waits for the body is taken to wait after this."""
 
 

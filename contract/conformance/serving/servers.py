@@ -20,9 +20,9 @@ from conformance.serving.clients import Client
 from conformance.validity.lineage import latest_artifact
 
 PORT = 8000
-READY_SECONDS = 120.0
+READY_SECONDS = 60.0
 """Maximum wait until a server on a busy machine is ready; its own time is measured elsewhere."""
-_REQUEST_SECONDS = 60.0
+_REQUEST_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 
 

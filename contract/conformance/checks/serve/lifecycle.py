@@ -21,8 +21,6 @@ from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
 _GRACE_SECONDS = 10.0
 """Time between SIGTERM and SIGKILL: `stop_grace_period` in compose.yaml."""
 _REFUSAL_WAIT_SECONDS = 2.0
-_HANG_SECONDS = 8.0
-"""Maximum wait for the answer to a new request, before `_GRACE_SECONDS` are over."""
 _POLL_SECONDS = 0.05
 _PENDING_ROWS = (1, 1, 2_000)
 """Rows of the requests that are in progress when the server gets SIGTERM."""
@@ -112,11 +110,11 @@ def _wait_until_requests_are_refused(server: Server) -> None:
     end = time.monotonic() + _REFUSAL_WAIT_SECONDS
     while time.monotonic() < end:
         try:
-            httpx.get(server.http.base_url.join(server.ready_path), timeout=_HANG_SECONDS)
+            httpx.get(server.http.base_url.join(server.ready_path), timeout=_REFUSAL_WAIT_SECONDS)
         except httpx.TimeoutException:
             raise Fault(
                 "a new request after SIGTERM was neither answered nor refused within"
-                f" {_HANG_SECONDS:.0f} s",
+                f" {_REFUSAL_WAIT_SECONDS:.0f} s",
                 "close the listening sockets first, in every process that has them",
             ) from None
         except httpx.TransportError:
