@@ -21,9 +21,7 @@ from stage_contract import (
     open_artifact,
 )
 from stage_contract.artifacts.manifests import LATEST
-from stage_contract.artifacts.reading import (
-    check_sizes,
-)
+from stage_contract.artifacts.reading import check_sizes
 from stage_contract.artifacts.volumes import write_text
 
 DRAFT = ".draft-copy"

@@ -13,11 +13,7 @@ from typing import Any
 from stage_contract import Artifact, ContractError, escaped, open_artifact, read_pointer
 from stage_contract.artifacts.manifests import LATEST
 from stage_contract.artifacts.publishing import newest_first
-from stage_contract.artifacts.reading import (
-    PINNED,
-    check_sizes,
-    read_pinned,
-)
+from stage_contract.artifacts.reading import PINNED, check_sizes, read_pinned
 from stage_contract.artifacts.verdicts import read_verdict, refusal
 from stage_contract.commands import make_command
 from stage_contract.stages.refusals import standing_refusal

@@ -15,13 +15,7 @@ from serving.differences import InspectedService, differences
 from serving.inspection import described_as
 from serving.inspection import find as find_serve
 from serving.sample_row import sample_row
-from stage_contract import (
-    ContractError,
-    escaped,
-    open_latest,
-    pipeline_path,
-    read_pointer,
-)
+from stage_contract import ContractError, escaped, open_latest, pipeline_path, read_pointer
 from stage_contract.artifacts.publishing import prune
 from stage_contract.commands import make_command
 from stage_contract.stages.failures import as_stage_error

@@ -9,9 +9,7 @@ from shlex import quote
 from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts.digests import file_digest
 from stage_contract.artifacts.manifests import LATEST, MANIFEST
-from stage_contract.artifacts.reading import (
-    check_sizes,
-)
+from stage_contract.artifacts.reading import check_sizes
 from stage_contract.artifacts.verdicts import read_verdict
 from stage_contract.commands import make_command
 

@@ -29,13 +29,7 @@ from stage_contract.artifacts.verdicts import (
     read_verdict,
     refusal,
 )
-from stage_contract.artifacts.volumes import (
-    is_latest,
-    locked,
-    note_refusal,
-    pin,
-    point_to,
-)
+from stage_contract.artifacts.volumes import is_latest, locked, note_refusal, pin, point_to
 from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 from stage_contract.log import LOGGER, configure_logging

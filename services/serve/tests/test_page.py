@@ -179,7 +179,7 @@ def test_many_requests_at_once_render_one_page(
 
 
 def test_the_last_renderings_are_kept() -> None:
-    renderings = Renderings(most=2)
+    renderings = Renderings(max_kept=2)
     made: list[str] = []
 
     def ask(key: str) -> str:

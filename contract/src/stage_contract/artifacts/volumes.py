@@ -10,11 +10,7 @@ from pathlib import Path
 
 from stage_contract.artifacts.manifests import LATEST
 from stage_contract.artifacts.plain_files import read_plain
-from stage_contract.artifacts.reading import (
-    PINNED,
-    is_id,
-    read_pointer,
-)
+from stage_contract.artifacts.reading import PINNED, is_id, read_pointer
 from stage_contract.artifacts.verdicts import REFUSED, refusal
 from stage_contract.errors import ContractError
 

@@ -11,12 +11,7 @@ from ingest.init_command.sampling import RowSample
 from ingest.init_command.targets import Target, choose_target
 from ingest.init_command.time_splits import TimeSplit, find_time_split
 from ingest.profiling.columns import Column
-from ingest.profiling.profiles import (
-    as_texts,
-    finish_profiles,
-    mask_tokens,
-    start_profiles,
-)
+from ingest.profiling.profiles import as_texts, finish_profiles, mask_tokens, start_profiles
 from ingest.profiling.toml_text import has_or_have, join_names, quote, toml_key
 
 MIN_FOOTER_COLUMNS = 3

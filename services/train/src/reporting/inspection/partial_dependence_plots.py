@@ -9,16 +9,7 @@ from modelling.data.problem import InputColumn
 from reporting.inspection.partial_dependence import Dependence
 from reporting.plots.axes import Axis, dates, span_of
 from reporting.plots.number_formats import number, percent, share, shortened, tick
-from reporting.plots.plot import (
-    WIDTH,
-    Dot,
-    Frame,
-    Path,
-    Plot,
-    at,
-    x_axis,
-    y_axis,
-)
+from reporting.plots.plot import WIDTH, Dot, Frame, Path, Plot, at, x_axis, y_axis
 
 _LABEL_LENGTH = 17
 _ROW_HEIGHT = 20

@@ -14,16 +14,7 @@ from sklearn.metrics import (
 )
 
 from reporting.plots.number_formats import percent, score, share
-from reporting.plots.plot import (
-    Dot,
-    Frame,
-    Path,
-    Plot,
-    at,
-    thinned,
-    x_axis,
-    y_axis,
-)
+from reporting.plots.plot import Dot, Frame, Path, Plot, at, thinned, x_axis, y_axis
 
 MAX_CURVES = 5
 """Maximum number of classes with a curve, largest class first."""

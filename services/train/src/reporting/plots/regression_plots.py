@@ -9,15 +9,7 @@ from numpy.typing import NDArray
 
 from reporting.plots.axes import log_span_of, quantiles, span_of
 from reporting.plots.number_formats import number, percent
-from reporting.plots.plot import (
-    Dot,
-    Frame,
-    Path,
-    Plot,
-    at,
-    x_axis,
-    y_axis,
-)
+from reporting.plots.plot import Dot, Frame, Path, Plot, at, x_axis, y_axis
 
 MAX_DOTS = 600
 """Maximum number of rows drawn as dots; more rows are drawn as a density of shaded cells."""

@@ -20,8 +20,8 @@ type Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its offset; `check_times` refuses one that is out of range in UTC."""
 
 
-def read_document[T](path: Path, shape: type[T], *, most: int) -> T:
-    """Return a JSON file of at most `most` bytes; unknown keys are ignored.
+def read_document[T](path: Path, shape: type[T], *, max_bytes: int) -> T:
+    """Return a JSON file of at most `max_bytes` bytes; unknown keys are ignored.
 
     Raises:
         FileNotFoundError: It is missing.
@@ -29,13 +29,13 @@ def read_document[T](path: Path, shape: type[T], *, most: int) -> T:
     """
     try:
         with open_plain(path) as file:
-            content = file.read(most + 1)
+            content = file.read(max_bytes + 1)
     except FileNotFoundError:
         raise
     except (OSError, ContractError):
         raise _damaged(path.name) from None
-    if len(content) > most:
-        raise ContractError(f"{path.name} has more than {most:,} bytes, too many to show")
+    if len(content) > max_bytes:
+        raise ContractError(f"{path.name} has more than {max_bytes:,} bytes, too many to show")
     return decode(content, shape, name=path.name)
 
 

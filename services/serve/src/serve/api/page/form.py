@@ -68,7 +68,7 @@ class _Reference(msgspec.Struct, frozen=True):
 
 
 router = APIRouter(include_in_schema=False)
-_forms = Renderings[str](most=1)
+_forms = Renderings[str](max_kept=1)
 
 
 @router.get("/page/form", dependencies=[Depends(page_is_served)])

@@ -29,7 +29,7 @@ from serve.schema.signature import Column
 _MAX_DESCRIPTION_BYTES = 16 * 1024 * 1024
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(page_is_served)])
-_documents = Renderings[bytes](most=1)
+_documents = Renderings[bytes](max_kept=1)
 
 
 @router.get("/page/live")

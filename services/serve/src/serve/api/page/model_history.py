@@ -12,11 +12,7 @@ from stage_contract import ContractError, read_pointer
 from stage_contract.artifacts.history import HISTORY
 from stage_contract.artifacts.manifests import LATEST, MANIFEST
 from stage_contract.artifacts.plain_files import open_plain
-from stage_contract.artifacts.reading import (
-    PINNED,
-    is_id,
-    read_pinned,
-)
+from stage_contract.artifacts.reading import PINNED, is_id, read_pinned
 from stage_contract.artifacts.verdicts import REFUSED
 from stage_contract.artifacts.volumes import read_refused
 from stage_contract.stages.failures import FAILED
@@ -121,7 +117,7 @@ def _pointer(volume: Path, name: str) -> str | None:
 
 def _failure(volume: Path) -> Failure | None:
     with suppress(OSError, ContractError):
-        return read_document(volume / FAILED, Failure, most=_MAX_FAILURE_BYTES)
+        return read_document(volume / FAILED, Failure, max_bytes=_MAX_FAILURE_BYTES)
     return None
 
 

@@ -11,14 +11,7 @@ from stage_contract.artifacts.digests import artifact_id
 from stage_contract.artifacts.run_facts import RUN
 from stage_contract.stages.pipeline_records import MAX_COLUMNS
 
-from serve.api.page.documents import (
-    Count,
-    Seconds,
-    Time,
-    Whole,
-    check_times,
-    read_document,
-)
+from serve.api.page.documents import Count, Seconds, Time, Whole, check_times, read_document
 from serve.api.page.published_model import open_manifest
 
 MAX_STAGES = 20
@@ -103,7 +96,7 @@ def read_pipeline(path: Path) -> Pipeline:
     Raises:
         ContractError: The manifest is too large or malformed.
     """
-    artifact = open_manifest(path, most=_MAX_MANIFEST_BYTES)
+    artifact = open_manifest(path, max_bytes=_MAX_MANIFEST_BYTES)
     damage = ""
     try:
         run = _read_run(path)
@@ -122,7 +115,7 @@ def read_pipeline(path: Path) -> Pipeline:
 
 def _read_run(path: Path) -> _Run:
     try:
-        return read_document(path / RUN, _Run, most=_MAX_RUN_BYTES)
+        return read_document(path / RUN, _Run, max_bytes=_MAX_RUN_BYTES)
     except FileNotFoundError:
         return _Run()
 
@@ -133,7 +126,7 @@ def read_lineage(path: Path) -> list[Record]:
     Raises:
         ContractError: The manifest is too large or malformed.
     """
-    _sources, stages = _lineage(open_manifest(path, most=_MAX_MANIFEST_BYTES))
+    _sources, stages = _lineage(open_manifest(path, max_bytes=_MAX_MANIFEST_BYTES))
     return stages
 
 

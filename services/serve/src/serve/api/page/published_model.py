@@ -148,7 +148,7 @@ def read_model(path: Path) -> PublishedModel:
 @lru_cache(maxsize=_MAX_KEPT)
 def _read_version(path: Path, _marks: Marks) -> PublishedModel:
     try:
-        artifact = open_manifest(path, most=_MAX_MANIFEST_BYTES)
+        artifact = open_manifest(path, max_bytes=_MAX_MANIFEST_BYTES)
         document = _read_document(artifact)
         verdict, verdict_damage = _read_verdict(path)
         return PublishedModel(
@@ -167,15 +167,15 @@ def _read_version(path: Path, _marks: Marks) -> PublishedModel:
         return PublishedModel(path.name, path, damage=str(error).removeprefix(f"{path}: "))
 
 
-def open_manifest(path: Path, *, most: int) -> Artifact:
-    """Open a model whose manifest has at most `most` bytes.
+def open_manifest(path: Path, *, max_bytes: int) -> Artifact:
+    """Open a model whose manifest has at most `max_bytes` bytes.
 
     Raises:
         ContractError: The manifest is larger, missing or malformed.
     """
     with suppress(OSError):
-        if (path / MANIFEST).lstat().st_size > most:
-            raise ContractError(f"{MANIFEST} has more than {most:,} bytes, too many to show")
+        if (path / MANIFEST).lstat().st_size > max_bytes:
+            raise ContractError(f"{MANIFEST} has more than {max_bytes:,} bytes, too many to show")
     return open_artifact(path, "model")
 
 
@@ -200,7 +200,7 @@ def _first(metrics: dict[str, Metric]) -> dict[str, Metric]:
 def _read_verdict(path: Path) -> tuple[Verdict | None, str]:
     """Return the verdict on a model, and why it can't be shown; no verdict if it is missing."""
     try:
-        return read_document(path / VERDICT, Verdict, most=_MAX_VERDICT_BYTES), ""
+        return read_document(path / VERDICT, Verdict, max_bytes=_MAX_VERDICT_BYTES), ""
     except FileNotFoundError:
         return None, ""
     except ContractError as error:
@@ -217,5 +217,5 @@ class _Run(msgspec.Struct, frozen=True):
 def _finished(path: Path) -> datetime | None:
     """Return when a model was made; None if it is unknown."""
     with suppress(OSError, ContractError):
-        return read_document(path / RUN, _Run, most=_MAX_RUN_BYTES).finished
+        return read_document(path / RUN, _Run, max_bytes=_MAX_RUN_BYTES).finished
     return None

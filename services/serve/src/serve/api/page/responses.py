@@ -27,8 +27,8 @@ class Renderings[T]:
     predictions keep the processor.
     """
 
-    def __init__(self, *, most: int) -> None:
-        self._most = most
+    def __init__(self, *, max_kept: int) -> None:
+        self._max_kept = max_kept
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = Lock()
 
@@ -40,7 +40,7 @@ class Renderings[T]:
                 return self._kept[key]
             made = make()
             self._kept[key] = made
-            if len(self._kept) > self._most:
+            if len(self._kept) > self._max_kept:
                 self._kept.popitem(last=False)
             return made
 

@@ -13,8 +13,8 @@ from serve.api.page.responses import Renderings, entity_tag, html, is_current, n
 from serve.api.service import Service
 
 router = APIRouter(include_in_schema=False)
-_pages = Renderings[str](most=2)
-_overviews = Renderings[str](most=2)
+_pages = Renderings[str](max_kept=2)
+_overviews = Renderings[str](max_kept=2)
 
 
 @router.get("/")
