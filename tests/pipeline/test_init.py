@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import tomllib
@@ -197,6 +198,19 @@ def test_without_a_terminal_an_unclear_target_ends_with_the_commands_and_no_file
         f"{folders} make init FILE='my table.csv' TARGET='kind' NAME=my-table",
     ]
     assert list((tmp_path / "pipelines").iterdir()) == []
+
+
+def test_variables_of_the_reader_reach_the_stage_and_the_printed_commands(tmp_path: Path) -> None:
+    given = {"ENCODING": "cp1252", "DELIMITER": ";", "SKIP": "2"}
+
+    written = run_alone(tmp_path, 'echo "# $*"', FILE="t.csv", **given)
+    unclear = run_alone(tmp_path, LISTS, FILE="u.csv", **given)
+
+    assert written.returncode == 0, written.stderr
+    options = " --encoding=cp1252 --delimiter=; --skip=2 "
+    assert options in (tmp_path / "pipelines/t.toml").read_text("utf-8")
+    [_, command] = [line for line in unclear.stderr.splitlines() if " make init " in line]
+    assert {f"{name}={value}" for name, value in given.items()} < {*shlex.split(command)}
 
 
 PRINTS = 'echo "$$FILE|$$TARGET"'
