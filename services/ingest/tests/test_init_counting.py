@@ -1,5 +1,7 @@
 """Distinct values and row samples, in bounded memory."""
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 from ingest.init_command.sampling import MAX_ROWS, RowSample
@@ -29,6 +31,15 @@ def test_many_values_are_estimated_and_those_kept_counted_exactly(repeats: int) 
     assert values.count == pytest.approx(50_000, rel=0.1)
     assert set(values.rows.values()) == {repeats}
     assert values.rows_per_value == repeats
+
+
+def test_no_more_different_values_are_told_than_there_are_values(init: Any) -> None:
+    # The estimate of these 6,000 texts is 6,051.
+    texts = [f"8-{number}" for number in (0, *range(6000))]
+
+    _, text = init({"text": texts, "size": [number % 7 for number in range(6001)]}, target="size")
+
+    assert "about 6,001 different" in text
 
 
 def test_a_copy_without_some_values_counts_on_as_the_original_does() -> None:

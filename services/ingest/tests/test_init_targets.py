@@ -34,6 +34,12 @@ def test_the_target_is_guessed_where_one_name_is_clear(
     assert file["features"]["task"] == "regression"
 
 
+def test_other_columns_that_could_be_the_target_are_named(init: Init) -> None:
+    _, text = init({name: noise() for name in ("price", "score", "target")})
+
+    assert 'chosen by its name. It could also be "price", "score".' in text
+
+
 def test_a_target_that_could_not_be_learnt_is_passed_over(init: Init) -> None:
     file, _ = init(
         {

@@ -144,7 +144,8 @@ def _missing(column: Column) -> str:
 def _distinct_count(column: Column) -> str:
     if column.is_unique:
         return "all unique"
-    count = column.distinct.count
+    # An estimate may exceed the number of values.
+    count = min(column.distinct.count, column.present)
     return f"{'' if column.distinct.is_exact else 'about '}{count:,} different"
 
 

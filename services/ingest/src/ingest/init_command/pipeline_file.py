@@ -50,7 +50,7 @@ def _top(proposal: Proposal, source: str) -> Iterator[str]:
     yield ""
     others = ", ".join(map(quote, target.others))
     yield f"# What is predicted, chosen {target.why}." + (
-        f" Or is it one of {others}?" if others else ""
+        f" It could also be {others}." if others else ""
     )
     yield "# Another column: write it here, and take it out of exclude below."
     yield f"target = {quote(target.column.name)}"
