@@ -17,6 +17,9 @@ MODEL_ID: Final = b"x-model-id"
 
 CSV: Final = b"text/csv"
 
+ROWS_EXPECTED: Final = "application/json or text/csv, which may also have tabs or semicolons"
+"""The media types of rows, as the detail of a 415 names them."""
+
 _UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 
 

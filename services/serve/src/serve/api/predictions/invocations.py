@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from serve.codecs.json_bodies import check_counts, max_values, parse_json
-from serve.codecs.media_types import Answer, Headers, encoding_of, pick
+from serve.codecs.media_types import ROWS_EXPECTED, Answer, Headers, encoding_of, pick
 from serve.codecs.mlflow_tables import FORMS, wrong_form
 from serve.codecs.predictions import Prediction
 from serve.model.models import Model
@@ -26,7 +26,7 @@ _OBJECTS_BESIDE_ROWS: Final = 1_000
 def invocations(model: Model, headers: Headers, body: bytes) -> Answer:
     """Answer one request."""
     kinds = {b"application/json": _read_json, b"text/csv": _read_csv}
-    read = pick(headers, kinds, expected="application/json or text/csv")
+    read = pick(headers, kinds, expected=ROWS_EXPECTED)
     prediction, method = read(model, headers, body)
     shown = _as_json(prediction, model.description, method=method)
     return 200, [(b"content-type", b"application/json")], b'{"predictions":%b}' % shown

@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from serve.api.predictions.batching import BatchedRequest, Batcher, answer_json_batch
-from serve.codecs.media_types import CSV, Answer, Headers, encoding_of, pick
+from serve.codecs.media_types import CSV, ROWS_EXPECTED, Answer, Headers, encoding_of, pick
 from serve.model.models import Model
 
 JSON: Final = b"application/json"
-_EXPECTED = "application/json or text/csv"
 
 
 def predict(model: Model, headers: Headers, body: bytes) -> Answer:
     """Return the response to one request."""
-    answer = pick(headers, _PREDICT_BY_MEDIA_TYPE, expected=_EXPECTED)
+    answer = pick(headers, _PREDICT_BY_MEDIA_TYPE, expected=ROWS_EXPECTED)
     return answer(model, headers, body)
 
 
