@@ -353,6 +353,68 @@ def test_a_panel_whose_key_has_another_name_gets_a_hint(init: Init) -> None:
     assert '# split = "group"\n# group_column = "country_code"' in text
 
 
+def test_a_panel_with_gaps_and_two_names_of_its_key_gets_a_hint(init: Init) -> None:
+    rows = [
+        (group, year)
+        for group in range(40)
+        for year in range(1990 + group % 7, 2010)
+        if (group + year) % 11
+    ]
+    columns = {
+        "Land": [f"land {group:02}" for group, _ in rows],
+        "COW-Code": [200 + 5 * group for group, _ in rows],
+        "Jahr": [year for _, year in rows],
+        "price": noise(len(rows)),
+    }
+    _, text = init(columns)
+    # With two rows of a year in a group it is no panel, and the two only say the same.
+    _, twice = init({name: [*values, values[0]] for name, values in columns.items()})
+
+    assert '# split = "group"\n# group_column = "Land"' in text
+    assert "group_column" not in twice
+
+
+@pytest.mark.parametrize("form", ["EUR {:.2f} only", "{:,.0f} kr.", "7/{:.1f}"])
+def test_a_text_that_holds_the_target_is_a_leak(init: Init, form: str) -> None:
+    price = [float(round(30 * value)) + 1000 for value in noise()]
+    file, text = init(
+        {"told": [form.format(value) for value in price], "size": noise(), "price": price}
+    )
+
+    assert file["features"]["exclude"] == ["told"]
+    assert '"told",  # a leak: its texts hold the number of the target' in text
+
+
+def test_a_text_that_holds_the_target_by_chance_is_no_leak(init: Init) -> None:
+    rating = choices(1, 2)
+    file, _ = init(
+        {
+            "told": [f"room {row % 30} of 1, 2" for row in range(ROWS)],
+            "size": noise(),
+            "rating": rating,
+        },
+        target="rating",
+    )
+
+    assert file["features"]["exclude"] == []
+
+
+def test_a_text_form_of_the_target_is_a_leak_and_no_group(init: Init) -> None:
+    grade = choices(*range(30), rows=900)
+    file, text = init(
+        {
+            "grade_text": [f"grade {value}/30" for value in grade],
+            "points": [3 * value % 97 for value in grade],
+            "size": noise(900),
+            "grade": grade,
+        },
+        target="grade",
+    )
+
+    assert "grade_text" in file["features"]["exclude"]
+    assert "group_column" not in text
+
+
 CITIES = choices(*(f"city {city}" for city in range(30)), rows=5000)
 
 

@@ -1,8 +1,10 @@
 """Target leakage: columns that give away the target, found in a sample of rows."""
 
+import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,8 +18,13 @@ MIN_CORRELATION = 0.999
 MIN_LAMBDA = 0.99
 """Minimum share of errors avoided, see `_lambda`."""
 
+MAX_CHANCE_SHARE = 0.5
+"""Maximum share of texts that hold the target of another row; with more, they do so by chance."""
+
 MIN_ROWS, MIN_CLASS_ROWS = 20, 5
 """Minimum number of rows, and of rows of a class; fewer rows may agree by chance."""
+
+_NUMBER = re.compile(r"[-\u2212]?\d[\d.,'\u2019\u00a0\u202f]*")
 
 type Texts = Sequence[str | None]
 
@@ -52,12 +59,43 @@ def _copy_reason(column: Column, target: Target, *, rows: pa.Table) -> str | Non
         and (correlation := _correlation(column, target.column, rows=rows))
     ):
         return f"{correlation} with the target: the column may be computed from it"
+    if not column.is_numeric and target.column.is_numeric and _hold_target(target, rows=rows):
+        return "its texts hold the number of the target"
     if _determines(values, targets) and _determines(targets, values):
         return "each of its values maps to one value of the target"
     are_missing = [text is None for text in values]
     if target.classes and _lambda(are_missing, targets) >= MIN_LAMBDA:
         return "whether it is missing determines the target"
     return None
+
+
+def _hold_target(target: Target, *, rows: pa.Table) -> bool:
+    """Return whether nearly each text holds the target of its row, such as EUR 1,250.00."""
+    numbers = target.column.as_numbers(rows[1].combine_chunks()).to_pylist()
+    pairs = [
+        (_numbers_in(text), number)
+        for text, number in zip(rows[0].to_pylist(), numbers, strict=True)
+        if text is not None and number is not None
+    ]
+    if len(pairs) < MIN_ROWS:
+        return False
+    texts, targets = zip(*pairs, strict=True)
+    held = [number in found for found, number in pairs]
+    others = [*targets[1:], targets[0]]
+    by_chance = [number in found for found, number in zip(texts, others, strict=True)]
+    return sum(held) >= MIN_LAMBDA * len(pairs) and sum(by_chance) <= MAX_CHANCE_SHARE * len(pairs)
+
+
+def _numbers_in(text: str) -> set[float]:
+    """Return the numbers in a text in each way to read them: 1.250 is 1250 or 1.25."""
+    found = set[float]()
+    for match in _NUMBER.findall(text):
+        written = match.replace("\u2212", "-").rstrip(".,'\u2019\u00a0\u202f")
+        for decimal in ".,":
+            digits = re.sub(rf"[^\d{decimal}-]", "", written).replace(",", ".")
+            with suppress(ValueError):
+                found.add(float(digits))
+    return found
 
 
 def _determines_reason(column: Column, *, rows: pa.Table) -> str | None:

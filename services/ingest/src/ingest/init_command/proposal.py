@@ -147,7 +147,7 @@ def propose(
         target=chosen_target,
         roles=roles,
         time_split=find_time_split(inputs, chosen_target, sample=rows_sample),
-        group=_choose_group(relations, chosen_target),
+        group=_choose_group(relations, chosen_target, roles),
         footer=_find_footer(roles, last),
         keeps_duplicates=_are_mostly_duplicates(rows_sample),
     )
@@ -196,10 +196,15 @@ def _mark_private_copies(columns: Sequence[Column], relations: Relations) -> lis
     ]
 
 
-def _choose_group(relations: Relations, target: Target) -> Group | None:
+def _choose_group(relations: Relations, target: Target, roles: Sequence[Role]) -> Group | None:
     """Return the group that determines the target, else the group with most constants."""
     name = target.column.name
-    groups = [group for group in relations.groups if group.key != name]
+    copies = {role.column.name for role in roles if role.is_target_copy}
+    groups = [
+        group
+        for group in relations.groups
+        if group.key != name and (group.is_named or group.key not in copies)
+    ]
     return max(
         groups,
         key=lambda group: (

@@ -165,7 +165,9 @@ def _find_constants(
         for key in keys[:MAX_UNNAMED_KEYS]:
             names = _find_group_constants(key, columns, sample)
             others = _exclude_copies(key, names, columns, copies)
-            is_panel = bool(others) and _is_balanced(key, sample)
+            is_panel = (bool(others) and _is_balanced(key, sample)) or (
+                bool(names) and _has_one_row_per_time(key, columns, sample)
+            )
             has_numbers = any(column.is_numeric for column in others)
             is_many = has_numbers and len(others) >= MIN_CONSTANTS
             if is_many or (_has_key_name(key) and (is_panel or has_numbers)):
@@ -223,6 +225,21 @@ def _is_balanced(key: Column, sample: pa.Table) -> bool:
         return False
     sizes = Counter(Counter(sample[key.name].drop_null().to_pylist()).values())
     return max(sizes.values(), default=0) >= MIN_EQUAL_GROUPS_SHARE * sizes.total()
+
+
+def _has_one_row_per_time(key: Column, columns: Sequence[Column], sample: pa.Table) -> bool:
+    """Return whether no group has two rows of one time, as in panel data with gaps."""
+    if sample.num_rows < key.rows:
+        return False
+    for time in columns:
+        if time is key or not (time.is_time or (time.is_whole and is_year_name(time.name))):
+            continue
+        pairs = key.distinct.count * time.distinct.count
+        if sample.num_rows**2 < 2 * MIN_DIFFERENCES * pairs:
+            continue  # So few rows may differ by chance.
+        if sample.group_by([key.name, time.name]).aggregate([]).num_rows == sample.num_rows:
+            return True
+    return False
 
 
 def _constant_columns(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:

@@ -26,6 +26,8 @@ class Role:
     column: Column
     excluded: str | None = None
     """Reason for the exclusion; None for an input."""
+    is_target_copy: bool = False
+    """Whether the column is another form of the target."""
     is_category: bool = False
     """Whether its integers are codes."""
     warning: str | None = None
@@ -73,7 +75,7 @@ def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relati
         )
     leak = find_leak(column, target, sample=sample)
     if leak and leak.is_copy:
-        return Role(column, excluded=f"a leak: {leak.reason}")
+        return Role(column, excluded=f"a leak: {leak.reason}", is_target_copy=True)
     is_category = column.kind == "integer" and _is_code(column)
     warnings = list(_warnings(column, target, relations))
     if leak:
