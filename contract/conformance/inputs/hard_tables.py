@@ -16,7 +16,8 @@ import pyarrow as pa
 from conformance.inputs.houses import Houses
 
 type Form = Literal["texts", "typed", "clean"]
-type Hardening = Callable[[Houses, Form], Houses]
+type EdgeCase = Callable[[Houses, Form], Houses]
+"""Returns the table with this edge case, in a form."""
 
 NAMES = (
     "with space",
@@ -157,8 +158,8 @@ def _repeated[Item](items: tuple[Item, ...], houses: Houses) -> list[Item]:
     return [items[row % len(items)] for row in range(len(houses))]
 
 
-FEW_ROWS: Mapping[str, Hardening] = MappingProxyType({"empty": empty, "one-row": one_row})
-HARD_COLUMNS: Mapping[str, Hardening] = MappingProxyType(
+FEW_ROWS: Mapping[str, EdgeCase] = MappingProxyType({"empty": empty, "one-row": one_row})
+HARD_COLUMNS: Mapping[str, EdgeCase] = MappingProxyType(
     {
         "null-column": null_column,
         "names": names,

@@ -9,12 +9,12 @@ from typing import Unpack
 
 import httpx
 
+from conformance.harness.concurrency import run_concurrently
 from conformance.harness.containers import PIPELINE, Options
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.running_container import RunningContainer
 from conformance.harness.runs import last_lines
 from conformance.harness.subject import EXAMPLES, Subject
-from conformance.harness.together import together
 from conformance.models.model_data import Model
 from conformance.serving.clients import Client
 from conformance.validity.lineage import latest_artifact
@@ -129,4 +129,6 @@ def ready_client(subject: Subject, example: str = "model") -> Client:
 
 def example_clients(subject: Subject) -> list[Client]:
     """Return clients of a server that predicts a number, and of one that predicts a class."""
-    return together(lambda: ready_client(subject), lambda: ready_client(subject, "penguins/model"))
+    return run_concurrently(
+        lambda: ready_client(subject), lambda: ready_client(subject, "penguins/model")
+    )

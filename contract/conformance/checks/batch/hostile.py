@@ -8,7 +8,7 @@ from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import CheckFunction, check
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
-from conformance.inputs.hard_tables import FEW_ROWS, HARD_COLUMNS, Form, Hardening
+from conformance.inputs.hard_tables import FEW_ROWS, HARD_COLUMNS, EdgeCase, Form
 from conformance.inputs.houses import houses
 from conformance.inputs.stage_input import stage_input
 from conformance.validity.outcomes import check_outcome
@@ -44,19 +44,19 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def check_alone(hardening: Hardening) -> CheckFunction:
+def check_alone(edge_case: EdgeCase) -> CheckFunction:
     """Return the check that runs a stage on one hard table."""
 
     def run_check(subject: Subject) -> None:
         # Skips the check if the stage does not publish the plain example.
         first_artifact(subject)
         for form in FORMS[subject.reads]:
-            _run_on([hardening], subject, form)
+            _run_on([edge_case], subject, form)
 
     return run_check
 
 
-def check_combined_first(hardening: Hardening) -> CheckFunction:
+def check_combined_first(edge_case: EdgeCase) -> CheckFunction:
     """Return a check that tries a table alone only if all hard columns together failed."""
 
     def run_check(subject: Subject) -> None:
@@ -64,7 +64,7 @@ def check_combined_first(hardening: Hardening) -> CheckFunction:
         first_artifact(subject)
         for form in FORMS[subject.reads]:
             if not subject.once(f"hostile {form}", partial(_all_pass, subject, form)):
-                _run_on([hardening], subject, form)
+                _run_on([edge_case], subject, form)
 
     return run_check
 
@@ -78,11 +78,11 @@ def _all_pass(subject: Subject, form: Form) -> bool:
 
 
 def _run_on(
-    hardenings: Iterable[Hardening], subject: Subject, form: Form, *, must_publish: bool = False
+    edge_cases: Iterable[EdgeCase], subject: Subject, form: Form, *, must_publish: bool = False
 ) -> None:
     table = houses()
-    for harden in hardenings:
-        table = harden(table, form)
+    for apply in edge_cases:
+        table = apply(table, form)
     made = stage_input(subject, table, form=form)
     run = subject.run(source=made.source)
     check_run = check_whole if must_publish else check_outcome
@@ -93,6 +93,6 @@ def _run_on(
 
 
 for _tables, _make_check in ((FEW_ROWS, check_alone), (HARD_COLUMNS, check_combined_first)):
-    for _name, _hardening in _tables.items():
+    for _name, _edge_case in _tables.items():
         _promise = f"{TABLE_DESCRIPTIONS[_name]}: published completely, or refused with 65"
-        check(f"hostile-{_name}", promise=_promise)(_make_check(_hardening))
+        check(f"hostile-{_name}", promise=_promise)(_make_check(_edge_case))

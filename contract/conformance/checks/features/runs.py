@@ -11,9 +11,9 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from conformance.checks.batch.first import first_artifact
+from conformance.harness.concurrency import run_concurrently
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
-from conformance.harness.together import together
 from conformance.inputs.pipeline_files import to_toml
 from conformance.models.feature_data import FeatureData
 from conformance.models.tensors import Row
@@ -100,7 +100,7 @@ def runs_of(subject: Subject) -> list[FeatureRun]:
     """Return the run with a number for a target and that with classes, each made once."""
     label = f'with target = "{CLASSES}"'
     settings = to_toml(tomllib.loads(subject.settings) | {"target": CLASSES})
-    return together(
+    return run_concurrently(
         lambda: subject.once("features", lambda: _plain_run(subject)),
         lambda: features_run(subject, label, settings=settings, source=subject.example),
     )

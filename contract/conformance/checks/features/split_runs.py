@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 
 from conformance.checks.batch.first import first_artifact
 from conformance.checks.features.runs import FeatureRun, features_run, runs_of
+from conformance.harness.concurrency import run_concurrently
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
-from conformance.harness.together import together
 from conformance.inputs.pipeline_files import to_toml
 from conformance.inputs.split_data import GROUP, TIME, WEIGHT, write_split_data
 from conformance.validity.declared import declared_labels, declared_settings
@@ -45,7 +45,7 @@ def all_runs(subject: Subject) -> list[FeatureRun]:
 
     The checks `time-split` and `group-split` report those that fail.
     """
-    runs, more = together(lambda: runs_of(subject), lambda: _split_runs(subject))
+    runs, more = run_concurrently(lambda: runs_of(subject), lambda: _split_runs(subject))
     return [*runs, *more]
 
 
@@ -56,7 +56,7 @@ def _split_runs(subject: Subject) -> list[FeatureRun]:
         except (Fault, Skipped):
             return []
 
-    found = together(lambda: attempt(time_run), lambda: attempt(group_run))
+    found = run_concurrently(lambda: attempt(time_run), lambda: attempt(group_run))
     return [run for runs in found for run in runs]
 
 

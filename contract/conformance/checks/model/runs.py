@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.checks.batch.first import first_artifact
+from conformance.harness.concurrency import run_concurrently
 from conformance.harness.subject import EXAMPLES, Subject
-from conformance.harness.together import together
 from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.model_data import Model
 from conformance.models.tensors import Feed, Row
@@ -75,7 +75,7 @@ class ModelRun:
 
 def model_runs(subject: Subject) -> list[ModelRun]:
     """Return the runs on both examples; each example is run once."""
-    return together(
+    return run_concurrently(
         lambda: subject.once("model", lambda: _houses_run(subject)),
         lambda: subject.once("model of penguins", lambda: _penguins_run(subject)),
     )
