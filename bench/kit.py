@@ -35,7 +35,7 @@ from support.planted_faults import (
 from support.running import BASE_IMAGE, ROOT, stage_of
 
 RESULTS = ROOT / "build/prove-kit"
-LEAST_SHARE = 0.9
+MIN_SHARE = 0.9
 """Share of the faults of a foreign stage that the kit must find; of our own it must find all."""
 SEED = 1
 CHECKS_OF = {"features": "features", "model": "train", "serve": "serve"}
@@ -195,7 +195,7 @@ def _report(subject: str, faults: list[PlantedFault], found: dict[str, Result]) 
         print(f"  missed  {fault.name}: {fault.what}")
     for fault in unseen:
         print(f"  unseen  {fault.name}: {fault.unseen}")
-    least = LEAST_SHARE if subject in foreign_stages() else 1
+    least = MIN_SHARE if subject in foreign_stages() else 1
     return int(caught < least * len(found))
 
 

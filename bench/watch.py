@@ -17,7 +17,7 @@ from docker.models.containers import Container
 from support.polling import failed, models, polling
 from support.running import BATCH, ROOT, Pipeline, readable_folder
 
-LONGEST_SECONDS = 180
+MAX_SECONDS = 180
 """Maximum wait for a model, including the first; the gate may refuse one, and then none follows."""
 
 TICKS_A_SECOND = 100
@@ -90,7 +90,7 @@ def _measure_drops(pipeline: Pipeline, *, drops: int) -> bool:
 
 def _wait_for_new_model(pipeline: Pipeline, seen: set[str | None]) -> None:
     """Wait for a model that has not been live before: workers may still answer with the last."""
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     while (live := _live(pipeline)) in seen:
         if time.monotonic() > deadline:
             sys.exit(pipeline.compose("logs", "--tail", "3").stdout + "no new model went live")

@@ -20,7 +20,7 @@ from conformance.serving.clients import Client
 from conformance.serving.following import Following
 
 SUBJECT = cast(Subject, SimpleNamespace(api="all"))
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 
 
 def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
@@ -44,11 +44,11 @@ def problem(status: int) -> httpx.Response:
 
 
 def strict(request: httpx.Request) -> httpx.Response:
-    return problem(413 if len(request.read()) > MOST_BYTES else 422)
+    return problem(413 if len(request.read()) > MAX_BYTES else 422)
 
 
 def by_header(request: httpx.Request) -> httpx.Response:
-    return problem(413 if int(request.headers.get("content-length", 0)) > MOST_BYTES else 422)
+    return problem(413 if int(request.headers.get("content-length", 0)) > MAX_BYTES else 422)
 
 
 def without_rows(request: httpx.Request) -> httpx.Response:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
-LONGEST_CELL = 1 << 27
+MAX_CELL_CHARACTERS = 1 << 27
 
 
 def count_rows(content: bytes, how: Mapping[str, Any]) -> int:
@@ -40,7 +40,7 @@ def text_of(content: bytes, encoding: str) -> str:
 
 
 def _count_csv(text: str, how: Mapping[str, Any]) -> int:
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
     lines = io.StringIO(text, newline="")
     for _ in range(how.get("skip", 0)):
         lines.readline()

@@ -13,7 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
-LONGEST_SECONDS = 60
+MAX_SECONDS = 60
 """Whoever takes longer hangs, and is ended by SIGALRM."""
 
 
@@ -22,7 +22,7 @@ def run(environment: dict[str, str], module: str, output: str) -> int:
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    signal.alarm(LONGEST_SECONDS)
+    signal.alarm(MAX_SECONDS)
     with Path(output).open("wb", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

@@ -30,7 +30,7 @@ QUICK = '[train]\ncandidates = ["linear"]\ntrials = 1\n'
 
 DROPS = int(os.environ.get("DROPS", "4"))
 BROKEN = DROPS // 2
-IDLE_BYTES_MAX = 24e6
+MAX_IDLE_BYTES = 24e6
 
 _versions = itertools.count()
 
@@ -238,7 +238,7 @@ def test_while_nothing_is_due_a_stage_is_one_small_process(watched: Watched) -> 
         return int(facts["VmRSS"].split()[0]) * 1024, last
 
     until(lambda: not any(resident(stage)[1] for stage in BATCH))
-    assert max(resident(stage)[0] for stage in BATCH) <= IDLE_BYTES_MAX
+    assert max(resident(stage)[0] for stage in BATCH) <= MAX_IDLE_BYTES
 
 
 def test_a_stage_that_is_stopped_while_it_works_ends_well_and_starts_again(

@@ -11,7 +11,7 @@ from conformance.harness.checking import Check
 from conformance.harness.running import Verdict
 
 _INDENT = " " * 7
-_MOST_CHARACTERS = 4_000
+_MAX_CHARACTERS = 4_000
 """Longer values are cut in the text report; the JSON report has them in full."""
 
 
@@ -108,7 +108,7 @@ def _shown(value: Any) -> str:
 
 
 def _fitted(text: str) -> str:
-    left = len(text) - _MOST_CHARACTERS
+    left = len(text) - _MAX_CHARACTERS
     if left <= 0:
         return text
-    return f"{text[:_MOST_CHARACTERS]}… and {left:,} characters more, which the JSON report has"
+    return f"{text[:_MAX_CHARACTERS]}… and {left:,} characters more, which the JSON report has"

@@ -8,13 +8,13 @@ from clean.tables.parquet_reader import open_table
 from conftest import CleanStage, texts
 from stage_contract import open_latest
 
-MOST = 50_000
+BATCH_BYTES = 50_000
 ROWS = 3_000
 
 
 @pytest.fixture(autouse=True)
 def few_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_reader, "BATCH_BYTES", MOST)
+    monkeypatch.setattr(parquet_reader, "BATCH_BYTES", BATCH_BYTES)
 
 
 def batches(stage: CleanStage, cells: list[str], *, group_rows: int) -> list[int]:
@@ -35,7 +35,7 @@ def test_rows_that_get_long_further_on_make_smaller_batches(
 
     sizes = batches(stage, [""] * 2_000 + long, group_rows=group_rows)
 
-    assert max(sizes) < 2 * MOST
+    assert max(sizes) < 2 * BATCH_BYTES
 
 
 def test_a_few_long_rows_at_the_end_leave_the_others_as_they_are(stage: CleanStage) -> None:
@@ -43,13 +43,13 @@ def test_a_few_long_rows_at_the_end_leave_the_others_as_they_are(stage: CleanSta
 
     sizes = batches(stage, [*short, "x" * 9_000], group_rows=ROWS)
 
-    assert len(sizes) <= 20 * ROWS / MOST + 2
+    assert len(sizes) <= 20 * ROWS / BATCH_BYTES + 2
 
 
 def test_one_row_may_be_longer_than_a_batch(stage: CleanStage) -> None:
-    sizes = batches(stage, ["a", "b" * 3 * MOST, "c"], group_rows=1)
+    sizes = batches(stage, ["a", "b" * 3 * BATCH_BYTES, "c"], group_rows=1)
 
-    assert 3 * MOST <= max(sizes) <= 3 * MOST + 2
+    assert 3 * BATCH_BYTES <= max(sizes) <= 3 * BATCH_BYTES + 2
 
 
 def test_long_texts_need_more_memory(stage: CleanStage, monkeypatch: pytest.MonkeyPatch) -> None:

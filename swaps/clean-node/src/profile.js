@@ -3,7 +3,7 @@
 import { showDate, showDatetime } from './datetimes.js'
 
 /** Distinct values are counted exactly up to here, which bounds the memory of a column. */
-const DISTINCT_LIMIT = 10_000
+const MAX_DISTINCT = 10_000
 /** So many of the most frequent texts are shown. */
 const FREQUENT = 20
 
@@ -37,7 +37,7 @@ export class ColumnProfile {
 
   count(value) {
     this.counts.set(value, (this.counts.get(value) ?? 0) + 1)
-    if (this.counts.size > DISTINCT_LIMIT) {
+    if (this.counts.size > MAX_DISTINCT) {
       this.counts.clear()
       this.isExact = false
     }
@@ -46,7 +46,7 @@ export class ColumnProfile {
   /** Return the column's entry; of a private one only counts. */
   describe() {
     const { name, type, isPrivate } = this.field
-    const distinct = this.isExact ? { distinct: this.counts.size } : { distinct_more_than: DISTINCT_LIMIT }
+    const distinct = this.isExact ? { distinct: this.counts.size } : { distinct_more_than: MAX_DISTINCT }
     const entry = { name, type, rows: this.rows, missing: this.missing, ...distinct }
     return isPrivate || this.rows === this.missing ? entry : { ...entry, ...this.range(), ...this.frequent() }
   }

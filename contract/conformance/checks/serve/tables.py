@@ -20,27 +20,28 @@ from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import example_clients, ready_client
 
-_MANY = 5_000
+_TABLE_ROWS = 5_000
 _REQUESTS, _CLIENTS = 200, 8
 _CSV: Mapping[str, str] = {"content-type": "text/csv"}
 
 
 @http_check(
     "many-rows",
-    promise=f"a request of {_MANY:,} rows has the same predictions as one request for each row",
+    promise=f"a request of {_TABLE_ROWS:,} rows has the same predictions as one request for each"
+    " row",
     oip=True,
 )
 def many_rows(subject: Subject) -> None:
     for client in example_clients(subject):
         known = complete_examples(client.model)
-        examples = [known[number % len(known)] for number in range(_MANY)]
+        examples = [known[number % len(known)] for number in range(_TABLE_ROWS)]
         rows = [each.row for each in examples]
         for protocol in protocols_of(subject):
             found = client.predict(rows, protocol=protocol).numbers
-            _compare(found, examples, f"{protocol} with {_MANY:,} rows")
+            _compare(found, examples, f"{protocol} with {_TABLE_ROWS:,} rows")
         if subject.api == "all":
             table = _post_csv(client, csv_of(rows))
-            _compare(_numbers(client, table), examples, f"CSV with {_MANY:,} rows")
+            _compare(_numbers(client, table), examples, f"CSV with {_TABLE_ROWS:,} rows")
 
 
 @http_check(

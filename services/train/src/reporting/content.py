@@ -25,7 +25,7 @@ from reporting.sections.model_outputs import describe_outputs
 from reporting.sections.notices import Notice, find_notices
 
 MAX_DEPENDENCE_PLOTS = 8
-CLASS_LINES_MAX = 5
+MAX_CLASS_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _drawn_outputs(sample: Sample, names: Sequence[str]) -> DrawnOutputs:
         name = f"chance of {names[1]}"
         return DrawnOutputs(name, [(0, name)], is_probability=True)
     counts = np.bincount(sample.outcomes.truth, minlength=len(names))
-    largest = sorted(np.argsort(-counts, kind="stable")[:CLASS_LINES_MAX].tolist())
+    largest = sorted(np.argsort(-counts, kind="stable")[:MAX_CLASS_LINES].tolist())
     return DrawnOutputs(
         "chance", [(c, f"chance of {names[c]}") for c in largest], is_probability=True
     )

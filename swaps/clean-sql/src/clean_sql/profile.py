@@ -7,7 +7,7 @@ from typing import Any
 from clean_sql.engine import Engine
 from clean_sql.fields import Field
 
-DISTINCT_LIMIT = 10_000
+MAX_DISTINCT = 10_000
 """Maximum number of distinct values to count, which bounds the memory."""
 FREQUENT = 20
 """Number of most frequent texts to show."""
@@ -31,11 +31,11 @@ def _describe(field: Field, rows: int, engine: Engine) -> dict[str, Any]:
     (present,) = engine.row(f"SELECT count({column}) FROM written")
     (distinct,) = engine.row(
         f"SELECT count(*) FROM (SELECT DISTINCT {column} FROM written"
-        f" WHERE {column} IS NOT NULL LIMIT {DISTINCT_LIMIT + 1})",
+        f" WHERE {column} IS NOT NULL LIMIT {MAX_DISTINCT + 1})",
         doing="distinct values counted",
     )
-    is_exact = distinct <= DISTINCT_LIMIT
-    counted = {"distinct": distinct} if is_exact else {"distinct_more_than": DISTINCT_LIMIT}
+    is_exact = distinct <= MAX_DISTINCT
+    counted = {"distinct": distinct} if is_exact else {"distinct_more_than": MAX_DISTINCT}
     entry = {
         "name": field.name,
         "type": field.type,

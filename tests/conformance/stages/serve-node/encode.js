@@ -3,7 +3,7 @@
 import { CellError, graphValue } from './clean.js';
 import { nearest } from './text.js';
 
-const MOST_ERRORS = 100;
+const MAX_ERRORS = 100;
 
 // Rows are Maps from column to cell. Throws nothing: `errors` has what is wrong, with row (from 1), column and expectation.
 export function encode(rows, readers, ignored, options) {
@@ -12,13 +12,13 @@ export function encode(rows, readers, ignored, options) {
   const inputs = { numbers: new Float64Array(rows.length * width('numbers')), strings: new Array(rows.length * width('strings')) };
   const widths = { numbers: width('numbers'), strings: width('strings') };
   const errors = [];
-  for (let i = 0; i < rows.length && errors.length < MOST_ERRORS; i++) {
+  for (let i = 0; i < rows.length && errors.length < MAX_ERRORS; i++) {
     const row = rows[i];
     if (!(row instanceof Map)) {
       errors.push({ row: i + 1, column: null, expected: 'an object of columns' });
       continue;
     }
-    const unknown = [...row.keys()].filter((column) => !known.has(column)).slice(0, MOST_ERRORS);
+    const unknown = [...row.keys()].filter((column) => !known.has(column)).slice(0, MAX_ERRORS);
     for (const column of unknown) errors.push({ row: i + 1, ...unknownColumn(column, known) });
     for (const { field, read } of readers)
       try {

@@ -7,8 +7,8 @@ import { log } from './log.js';
 import { readersOf } from './signature.js';
 
 const PROGRAM = fileURLToPath(new URL('model-process.js', import.meta.url));
-const FIRST_PAUSE = 15_000;
-const LONGEST_PAUSE = 600_000;
+const MIN_PAUSE_MS = 15_000;
+const MAX_PAUSE_MS = 600_000;
 
 // The shortest decimal number that is the same float32: what the graph answers has no more digits.
 function shortest(value) {
@@ -128,7 +128,7 @@ export class Models {
       }
     }
     // The cause may go: a limit of time on a busy machine, a damaged file that is repaired.
-    if (this.refused) this.#retryAt = Date.now() + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#failures++);
+    if (this.refused) this.#retryAt = Date.now() + Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** this.#failures++);
   }
 
   // LATEST, and if nothing is live after that, the newest that was accepted.

@@ -17,7 +17,7 @@ from reporting.plots.axes import quantiles
 MAX_ROWS = 400
 MAX_GRID = 24
 MAX_CATEGORIES = 10
-CATEGORY_ROWS_MIN = 5
+MIN_CATEGORY_ROWS = 5
 """Minimum rows of a category: a rarer text may identify a person."""
 ENDS = (0.01, 0.99)
 """Quantiles that limit the grid: hardly any rows lie beyond them."""
@@ -67,7 +67,7 @@ class _Grid:
 def _grid(sample: Sample, column: InputColumn) -> _Grid | None:
     if column.input.group == "strings":
         seen = column.observed.get("categories", [])
-        frequent = [str(c["value"]) for c in seen if c["rows"] >= CATEGORY_ROWS_MIN][
+        frequent = [str(c["value"]) for c in seen if c["rows"] >= MIN_CATEGORY_ROWS][
             :MAX_CATEGORIES
         ]
         return _Grid(frequent, frequent, np.empty(0)) if len(frequent) > 1 else None

@@ -11,7 +11,7 @@ from reporting.plots.number_formats import count, moment, number, share, shorten
 from reporting.plots.plot import at
 
 PRIVATE = "private: no value is shown"
-CATEGORY_ROWS_MIN = 5
+MIN_CATEGORY_ROWS = 5
 """Minimum rows of a category: a rarer text may identify a person."""
 _CATEGORIES_SHOWN = 3
 _MAX_BARS = 12
@@ -77,7 +77,7 @@ def _values(column: InputColumn) -> tuple[str, Sketch | None]:
     present = seen.get("rows", 0) - seen.get("missing", 0)
     if column.type == "boolean":
         return (f"true in {share(seen['mean'])}", None) if "mean" in seen else ("", None)
-    frequent = [c for c in seen.get("categories", []) if c["rows"] >= CATEGORY_ROWS_MIN]
+    frequent = [c for c in seen.get("categories", []) if c["rows"] >= MIN_CATEGORY_ROWS]
     if frequent and present:
         return _categories(frequent, present)
     if "minimum" in seen and "quantiles" in seen:
