@@ -246,12 +246,12 @@ start_serve() { # OPTION-OF-UP
     trap 'interrupted=130' INT
     trap 'interrupted=143' TERM
     code=0
-    said=$(up_apart "$@") || code=$?
+    said=$(up_in_own_session "$@") || code=$?
     container=$(stage_container serve)
     if [ "$code" != 0 ] && never_started "$container"; then
         say_once_more serve
         code=0
-        said=$(up_apart "$@") || code=$?
+        said=$(up_in_own_session "$@") || code=$?
     fi
     # Compose does not wait for an image without a health check; some versions end with an error.
     if [ "$(state_of "$container" '{{.State.Health}}')" = "<nil>" ]; then
@@ -264,7 +264,7 @@ start_serve() { # OPTION-OF-UP
 }
 
 # Run in a session of its own, which Ctrl+C in the terminal does not reach. macOS has no setsid.
-up_apart() { # OPTION-OF-UP
+up_in_own_session() { # OPTION-OF-UP
     trap '' HUP INT TERM
     set -- docker compose --ansi never --progress quiet up --detach --wait --no-deps "$@" serve
     if command -v setsid >/dev/null 2>&1; then
@@ -307,12 +307,12 @@ explain_start() { # REASON
     case $1 in
         *"address already in use"* | *"port is already allocated"*) echo "port $PORT of this machine is taken; take another one, for example: $(make_again "PORT=$(free_port "$((PORT < 65535 ? PORT + 1 : 8000))")")" ;;
         *"cannot assign requested address"*) echo "BIND=${BIND:-127.0.0.1} is not an address of this machine; name one of its own, for example: $(make_again BIND=127.0.0.1)" ;;
-        *) printf '%s\n' "$1" | tail -n 1 | in_plain_words ;;
+        *) printf '%s\n' "$1" | tail -n 1 | strip_docker_details ;;
     esac
 }
 
-# Without Docker's prefix and its ids of 64 digits.
-in_plain_words() { sed 's/^Error response from daemon: //; s/ ([0-9a-f]\{64\})//g; s/ [0-9a-f]\{64\}//g'; }
+# Remove the prefix and the container ids (64 digits) of Docker errors.
+strip_docker_details() { sed 's/^Error response from daemon: //; s/ ([0-9a-f]\{64\})//g; s/ [0-9a-f]\{64\}//g'; }
 
 # serve reads LATEST every second and tests a new model before it goes live.
 announce_model() {

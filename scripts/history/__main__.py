@@ -58,7 +58,7 @@ def _status(options: argparse.Namespace) -> None:
     described = json.load(sys.stdin)
     containers = {
         stage: replace(
-            found, differences=_differences(options, described, stage) if found.stays else ()
+            found, differences=_differences(options, described, stage) if found.is_resident else ()
         )
         for stage in KINDS
         if (found := container_of(described, stage)) is not None
@@ -134,7 +134,7 @@ def _refused(_options: argparse.Namespace) -> None:
 
 def _request(_options: argparse.Namespace) -> None:
     model = open_latest(VOLUMES / "model", "model")
-    row, _made_up = sample_row(model)
+    row, _placeholders = sample_row(model)
     print(json.dumps({"rows": [row]}))
 
 

@@ -19,7 +19,7 @@ class StageContainer:
 
     status: str
     exit_code: int
-    stays: bool
+    is_resident: bool
     is_out_of_memory: bool
     restarts: int
     error: str = ""
@@ -54,7 +54,7 @@ def container_of(described: Mapping[str, Any], service: str) -> StageContainer |
     return StageContainer(
         status=state["Status"],
         exit_code=state["ExitCode"],
-        stays=found[0]["HostConfig"]["RestartPolicy"]["Name"] in RESIDENT,
+        is_resident=found[0]["HostConfig"]["RestartPolicy"]["Name"] in RESIDENT,
         is_out_of_memory=state["OOMKilled"],
         restarts=found[0]["RestartCount"],
         error=_ID.sub("", state.get("Error", "")),

@@ -120,7 +120,7 @@ def status(
     serve: ServeState,
 ) -> Report:
     """Return the state of all stages and of serve."""
-    is_watching = any(container.stays for container in containers.values())
+    is_watching = any(container.is_resident for container in containers.values())
     start = make_command("watch" if is_watching else "up")
     working = [
         volume.stage for volume in chain if _is_at_work(volume, containers.get(volume.stage))
@@ -210,7 +210,7 @@ def with_new_files(report: Report, newer: Sequence[str], raw: Volume) -> Report:
 def _mode(containers: Containers, *, is_watching: bool) -> str:
     if not is_watching:
         return f"batch, the stages run with {make_command('rerun')}"
-    alive = sum(each.is_running and each.stays for each in containers.values())
+    alive = sum(each.is_running and each.is_resident for each in containers.values())
     return f"watch, {alive} of {len(containers)} stages are running and wait for changes"
 
 
@@ -218,7 +218,7 @@ def _is_at_work(volume: Volume, container: StageContainer | None) -> bool:
     """Return whether a stage is working; a resident stage has a draft on its volume then."""
     if container is None or not container.is_running:
         return False
-    return not container.stays or any(volume.path.glob(f"{DRAFT}*/"))
+    return not container.is_resident or any(volume.path.glob(f"{DRAFT}*/"))
 
 
 def _failed_runs(chain: list[Volume], runs: Runs) -> Iterator[Finding]:
@@ -235,7 +235,7 @@ def _dead_residents(chain: list[Volume], containers: Containers) -> Iterator[Fin
         container = containers.get(volume.stage)
         if container is None:
             yield Finding(BROKEN, f"broken: {volume.stage} has no container; {_start_watch()}")
-        elif container.stays and not container.is_running:
+        elif container.is_resident and not container.is_running:
             yield Finding(BROKEN, f"broken: {volume.stage} {container.end}; {_start_watch()}")
 
 

@@ -20,9 +20,9 @@ URL = "http://127.0.0.1:8000"
 """The address of serve inside its own network."""
 
 WAIT_SECONDS = 30.0
-_LOOK_SECONDS = 0.25
-_ANSWER_SECONDS = 10.0
-_WRONG_ROW = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_POLL_SECONDS = 0.25
+_TIMEOUT_SECONDS = 10.0
+_INVALID_ROW = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _SETTING = re.compile(
     r'^stagecoach_setting_info\{setting="(\w+)",value="((?:[^"\\]|\\.)*)"\} ', re.MULTILINE
 )
@@ -33,14 +33,14 @@ class ServeError(StageError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """The response to a request; status 0 if there was none."""
 
     status: int
     text: str
 
     def json(self) -> dict[str, Any]:
-        """Return the JSON object of the body; empty if it holds something else."""
+        """Return the JSON object in the body; empty if the body is anything else."""
         try:
             found = json.loads(self.text)
         except ValueError:
@@ -66,7 +66,7 @@ class Serve:
     keys: Sequence[str] = ()
     url: str = URL
 
-    def ask(self, path: str, body: str | None = None, *, key: str | None = None) -> Answer:
+    def ask(self, path: str, body: str | None = None, *, key: str | None = None) -> Response:
         """Send a request with a key, by default the first one."""
         headers = {"content-type": "application/json"} if body is not None else {}
         key = key or next(iter(self.keys), None)
@@ -75,28 +75,29 @@ class Serve:
         data = None if body is None else body.encode()
         request = Request(f"{self.url}{path}", data, headers)  # noqa: S310  # always http
         try:
-            with urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310  # as above
-                return Answer(answer.status, answer.read().decode(errors="replace"))
+            with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # as above
+                return Response(response.status, response.read().decode(errors="replace"))
         except HTTPError as error:
-            return Answer(error.code, error.read().decode(errors="replace"))
+            return Response(error.code, error.read().decode(errors="replace"))
         except (URLError, OSError) as error:
-            return Answer(0, str(getattr(error, "reason", error)))
+            return Response(0, str(getattr(error, "reason", error)))
 
-    def speaks_oip_alone(self) -> bool:
-        """Return whether it is a foreign server that has only the Open Inference Protocol."""
+    def has_only_oip(self) -> bool:
+        """Return whether serve is another server, with only the Open Inference Protocol."""
         return self.ask("/ready").status == HTTPStatus.NOT_FOUND
 
     def readiness(self) -> Readiness:
         """Return which model is live and which one was refused."""
-        answer = self.ask("/ready")
-        if answer.status == HTTPStatus.NOT_FOUND:
+        response = self.ask("/ready")
+        if response.status == HTTPStatus.NOT_FOUND:
             versions = self.ask(f"/v2/models/{self.name}").json().get("versions") or [None]
             return Readiness(model=versions[0])
-        said = answer.json()
-        if answer.status == HTTPStatus.OK:
-            refused = said.get("refused")
-            return Readiness(said.get("model"), refused if isinstance(refused, dict) else None)
-        return Readiness(reason=said.get("detail") or answer.text[:200] or f"{answer.status}")
+        document = response.json()
+        if response.status == HTTPStatus.OK:
+            refused = document.get("refused")
+            return Readiness(document.get("model"), refused if isinstance(refused, dict) else None)
+        reason = document.get("detail") or response.text[:200] or f"{response.status}"
+        return Readiness(reason=reason)
 
     def known_name(self) -> str | None:
         """Return the pipeline's name that it started with; None if unknown."""
@@ -105,14 +106,16 @@ class Serve:
 
     def settings(self) -> dict[str, Any] | None:
         """Return the settings that it started with; None if unknown."""
-        answer = self.ask("/metrics")
-        found = {key: json.loads(_unescape(value)) for key, value in _SETTING.findall(answer.text)}
-        return found if answer.status == HTTPStatus.OK and found else None
+        response = self.ask("/metrics")
+        found = {
+            key: json.loads(_unescape(value)) for key, value in _SETTING.findall(response.text)
+        }
+        return found if response.status == HTTPStatus.OK and found else None
 
     def unknown_keys(self) -> int:
         """Return how many keys of the file it does not accept."""
-        answers = [self.ask("/model", key=key) for key in self.keys]
-        return sum(answer.status == HTTPStatus.UNAUTHORIZED for answer in answers)
+        responses = [self.ask("/model", key=key) for key in self.keys]
+        return sum(response.status == HTTPStatus.UNAUTHORIZED for response in responses)
 
     def wait_for(self, model: str) -> None:
         """Wait until a model is live.
@@ -131,36 +134,37 @@ class Serve:
             if time.monotonic() > deadline:
                 now = f"it answers with {ready.model}" if ready.model else ready.reason
                 raise ServeError(f"serve does not answer with model {model}: {now}")
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
     def predict(self, model: Artifact) -> tuple[str, str, str]:
-        """Ask for a prediction of the model's first example; return path, body and answer.
+        """Request a prediction for the model's first example; return path, body and response.
 
-        Values of required private columns are made up. If serve refuses such a value, by a pattern
-        for example, its refusal is the answer.
+        Required private columns get placeholders. If serve refuses a placeholder, for example
+        by a pattern, its refusal is returned as the response.
 
         Raises:
             ServeError: it refuses any other row, or another model answers.
         """
-        row, made_up = sample_row(model)
-        if self.speaks_oip_alone():
+        row, placeholders = sample_row(model)
+        if self.has_only_oip():
             path, body = f"/v2/models/{self.name}/infer", json.dumps(oip_request(model, row))
         else:
             path, body = "/predict", json.dumps({"rows": [row]})
-        answer = self.ask(path, body)
-        if made_up and answer.status in _WRONG_ROW:
-            return path, body, f"placeholders for {', '.join(made_up)} are refused: {answer.text}"
-        if answer.status != HTTPStatus.OK:
-            raise ServeError(f"serve refused {path} with {answer.status}: {answer.text}")
-        answered = answer.json()
+        response = self.ask(path, body)
+        if placeholders and response.status in _INVALID_ROW:
+            names = ", ".join(placeholders)
+            return path, body, f"placeholders for {names} are refused: {response.text}"
+        if response.status != HTTPStatus.OK:
+            raise ServeError(f"serve refused {path} with {response.status}: {response.text}")
+        answered = response.json()
         # The Open Inference Protocol leaves it to the server whether it names the version.
         made_by = answered.get("model" if path == "/predict" else "model_version", model.id)
         if made_by != model.id:
             raise ServeError(f"model {made_by} answered {path}, expected model {model.id}")
-        return path, body, answer.text
+        return path, body, response.text
 
     def shows_page(self) -> bool:
-        """Return whether there is a page at /; a foreign server says nothing about it."""
+        """Return whether there is a page at /; no other server has one."""
         return bool((self.settings() or {}).get("page"))
 
     def shows_docs(self) -> bool:
@@ -171,7 +175,7 @@ class Serve:
 def open_serve(pipeline: Path) -> Serve:
     """Return the serve of a pipeline file, with the keys that the file names.
 
-    It answers on though the file is wrong by now, which `serve --check` tells.
+    An invalid file gives no keys; `serve --check` reports the error.
     """
     try:
         settings = read_pipeline(pipeline)

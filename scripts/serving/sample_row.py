@@ -8,7 +8,7 @@ from typing import Any
 
 from stage_contract import Artifact
 
-_USUAL: dict[str, Any] = {
+_DEFAULTS: dict[str, Any] = {
     "string": "text",
     "boolean": True,
     "date": "2013-01-31",
@@ -25,9 +25,9 @@ def sample_row(model: Artifact) -> tuple[dict[str, Any], list[str]]:
         row = json.loads(examples.readline())["row"]
     fields = json.loads(model.file("model.json").read_bytes())["signature"]["fields"]
     private = [field for field in fields if field.get("private")]
-    made_up = {field["name"]: _make_up(field) for field in private if _is_required(field)}
+    placeholders = {field["name"]: _placeholder(field) for field in private if _is_required(field)}
     hidden = dict.fromkeys(field["name"] for field in private)
-    return row | hidden | made_up, [*made_up]
+    return row | hidden | placeholders, [*placeholders]
 
 
 def _is_required(field: Mapping[str, Any]) -> bool:
@@ -36,7 +36,7 @@ def _is_required(field: Mapping[str, Any]) -> bool:
     return bool(field.get("observed", {}).get("missing") == 0)
 
 
-def _make_up(field: Mapping[str, Any]) -> Any:
+def _placeholder(field: Mapping[str, Any]) -> Any:
     """Return a value within the column's constraints; ignores `pattern`."""
     limits, kind = field.get("constraints", {}), field["type"]
     if limits.get("enum"):
@@ -44,11 +44,11 @@ def _make_up(field: Mapping[str, Any]) -> Any:
     if kind in {"number", "integer"}:
         return _number(limits, is_whole=kind == "integer")
     if kind in {"date", "datetime"}:
-        return _moment(limits, kind)
-    usual = _USUAL[kind]
+        return _datetime(limits, kind)
+    default = _DEFAULTS[kind]
     if kind != "string":
-        return usual
-    return usual.ljust(limits.get("minLength", 0), "x")[: limits.get("maxLength")]
+        return default
+    return default.ljust(limits.get("minLength", 0), "x")[: limits.get("maxLength")]
 
 
 def _number(limits: Mapping[str, Any], *, is_whole: bool) -> float:
@@ -64,7 +64,7 @@ def _number(limits: Mapping[str, Any], *, is_whole: bool) -> float:
     return 1 if is_whole else 0.5
 
 
-def _moment(limits: Mapping[str, Any], kind: str) -> str:
+def _datetime(limits: Mapping[str, Any], kind: str) -> str:
     for inclusive, exclusive, days in (
         ("minimum", "exclusiveMinimum", 1),
         ("maximum", "exclusiveMaximum", -1),
@@ -74,4 +74,4 @@ def _moment(limits: Mapping[str, Any], kind: str) -> str:
         if exclusive in limits:
             day = date.fromisoformat(limits[exclusive][:10]) + timedelta(days=days)
             return f"{day}T00:00:00Z" if kind == "datetime" else str(day)
-    return str(_USUAL[kind])
+    return str(_DEFAULTS[kind])

@@ -201,7 +201,7 @@ def test_a_server_with_the_open_inference_protocol_alone_is_asked_in_that() -> N
     with serving(MadeUp(versions)) as url:
         serve = Serve("tiny", url=url)
 
-        assert serve.speaks_oip_alone()
+        assert serve.has_only_oip()
         assert serve.readiness().model == "c" * 16
 
 

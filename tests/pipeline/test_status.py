@@ -18,12 +18,12 @@ from support.running import BATCH, KINDS, ROOT
 
 EXAMPLES = ROOT / "contract/examples"
 SHA256_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-RUNS = StageContainer("running", 0, stays=True, is_out_of_memory=False, restarts=0)
-WORKS = StageContainer("running", 0, stays=False, is_out_of_memory=False, restarts=0)
-ENDED = StageContainer("exited", 0, stays=False, is_out_of_memory=False, restarts=0)
-KILLED = StageContainer("exited", 137, stays=True, is_out_of_memory=True, restarts=0)
+RUNS = StageContainer("running", 0, is_resident=True, is_out_of_memory=False, restarts=0)
+WORKS = StageContainer("running", 0, is_resident=False, is_out_of_memory=False, restarts=0)
+ENDED = StageContainer("exited", 0, is_resident=False, is_out_of_memory=False, restarts=0)
+KILLED = StageContainer("exited", 137, is_resident=True, is_out_of_memory=True, restarts=0)
 UNSTARTED = replace(ENDED, status="created", exit_code=128, error="no IP")
-LOOPS = StageContainer("restarting", 78, stays=True, is_out_of_memory=False, restarts=7)
+LOOPS = StageContainer("restarting", 78, is_resident=True, is_out_of_memory=False, restarts=7)
 
 
 @pytest.fixture
@@ -421,5 +421,5 @@ def test_the_newest_container_of_a_service_counts() -> None:
     train = container_of({"containers": containers}, "train")
 
     assert train is not None
-    assert (train.is_running, train.stays) == (True, True)
+    assert (train.is_running, train.is_resident) == (True, True)
     assert container_of({"containers": containers}, "serve") is None
