@@ -1,4 +1,4 @@
-"""A client that asks for predictions all the time, and what it was answered."""
+"""A client that requests predictions all the time, and the responses that it got."""
 
 import threading
 from collections.abc import Iterator
@@ -18,38 +18,38 @@ PENGUIN = {
     "year": 2009,
 }
 
-type Answer = httpx.Response | Exception
+type Outcome = httpx.Response | Exception
 
 
 @contextmanager
-def polling(pipeline: Pipeline) -> Iterator[list[Answer]]:
+def polling(pipeline: Pipeline) -> Iterator[list[Outcome]]:
     """Ask for a prediction 20 times a second while the block runs; yield what came back."""
-    answers: list[Answer] = []
+    outcomes: list[Outcome] = []
     ended = threading.Event()
 
     def poll() -> None:
         with pipeline.client() as client:
             while not ended.wait(0.05):
                 try:
-                    answers.append(client.post("/predict", json={"rows": [PENGUIN]}))
+                    outcomes.append(client.post("/predict", json={"rows": [PENGUIN]}))
                 except httpx.HTTPError as error:
-                    answers.append(error)
+                    outcomes.append(error)
 
     thread = threading.Thread(target=poll)
     thread.start()
     try:
-        yield answers
+        yield outcomes
     finally:
         ended.set()
         thread.join()
 
 
-def failed(answers: list[Answer]) -> list[Answer]:
-    """Return the answers that are no prediction."""
-    return [a for a in answers if isinstance(a, Exception) or a.status_code != httpx.codes.OK]
+def failed(outcomes: list[Outcome]) -> list[Outcome]:
+    """Return the outcomes other than a prediction."""
+    return [a for a in outcomes if isinstance(a, Exception) or a.status_code != httpx.codes.OK]
 
 
-def models(answers: list[Answer]) -> list[str]:
+def models(outcomes: list[Outcome]) -> list[str]:
     """Return the models that answered, each once, in the order of their first answer."""
-    found = [answer.json()["model"] for answer in answers if isinstance(answer, httpx.Response)]
+    found = [outcome.json()["model"] for outcome in outcomes if isinstance(outcome, httpx.Response)]
     return list(dict.fromkeys(found))

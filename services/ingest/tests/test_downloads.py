@@ -50,7 +50,7 @@ def test_a_file_is_downloaded_and_named_by_its_address_and_its_own_digest(
 
 
 def test_a_broken_download_goes_on_where_it_stopped(stage: Stage, web: Web) -> None:
-    web.answers = [torn(CSV, 300_000), torn(CSV, 200_000)]
+    web.responders = [torn(CSV, 300_000), torn(CSV, 200_000)]
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert web.headers("Range") == [None, "bytes=300000-", "bytes=500000-"]
@@ -60,7 +60,7 @@ def test_a_broken_download_goes_on_where_it_stopped(stage: Stage, web: Web) -> N
 
 
 def test_a_file_that_changes_midway_is_read_from_its_start(stage: Stage, web: Web) -> None:
-    web.answers, web.always = [torn(CSV, 300_000)], file(LONGER, '"two"')
+    web.responders, web.always = [torn(CSV, 300_000)], file(LONGER, '"two"')
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert stage.latest().table.num_rows == ROWS + 1
@@ -70,7 +70,7 @@ def test_a_file_that_changes_midway_is_read_from_its_start(stage: Stage, web: We
 def test_without_a_strong_etag_nothing_is_pieced_together(
     stage: Stage, web: Web, etag: str | None
 ) -> None:
-    web.answers, web.always = [torn(CSV, 300_000, etag)], file(LONGER, etag)
+    web.responders, web.always = [torn(CSV, 300_000, etag)], file(LONGER, etag)
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert web.headers("Range") == [None, None]
@@ -89,7 +89,7 @@ def test_without_a_strong_etag_nothing_is_pieced_together(
 def test_another_part_than_the_one_asked_for_is_not_used(
     stage: Stage, web: Web, wrong: Any
 ) -> None:
-    web.answers = [torn(CSV, 300_000), wrong]
+    web.responders = [torn(CSV, 300_000), wrong]
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert stage.latest().artifact.manifest["inputs"][0]["sha256"] == (
@@ -98,7 +98,7 @@ def test_another_part_than_the_one_asked_for_is_not_used(
 
 
 def test_a_part_that_nobody_asked_for_is_not_taken_for_the_whole(stage: Stage, web: Web) -> None:
-    web.answers = [part(CSV[:300_000], f"bytes 0-299999/{len(CSV)}")]
+    web.responders = [part(CSV[:300_000], f"bytes 0-299999/{len(CSV)}")]
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert stage.latest().table.num_rows == ROWS
@@ -119,7 +119,7 @@ def test_a_busy_server_is_asked_again_after_the_time_it_wants(
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(downloads.time, "sleep", pauses.append)
-    web.answers = [status(503, Retry_After="7"), status(429), status(500)]
+    web.responders = [status(503, Retry_After="7"), status(429), status(500)]
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert pauses == [7, 0, 0]

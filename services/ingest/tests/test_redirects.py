@@ -44,7 +44,7 @@ def test_redirects_are_followed(stage: Stage, web: Web, other: Web) -> None:
 
 
 def test_a_redirect_may_be_relative(stage: Stage, web: Web) -> None:
-    web.answers = [status(307, Location="newest/shop.csv")]
+    web.responders = [status(307, Location="newest/shop.csv")]
 
     assert stage.run(f'source = "{web.url}"') == 0
     assert [path for path, _ in web.asked] == ["/shop.csv", "/newest/shop.csv"]
@@ -93,7 +93,7 @@ def test_a_redirect_from_https_to_http_is_refused() -> None:
 
 
 def test_credentials_go_to_their_server(stage: Stage, web: Web) -> None:
-    web.answers = [status(302, Location="/new.csv")]
+    web.responders = [status(302, Location="/new.csv")]
 
     assert stage.run(f'source = "{web.url}"\n{secret(stage)}') == 0
     assert web.headers("Authorization") == [BASIC, BASIC]
@@ -108,7 +108,7 @@ def test_credentials_go_to_no_other_server(stage: Stage, web: Web, other: Web) -
 
 
 def test_credentials_come_back_with_the_way_back(stage: Stage, web: Web, other: Web) -> None:
-    web.answers = [status(302, Location=other.url)]
+    web.responders = [status(302, Location=other.url)]
     other.always = status(302, Location=web.url)
 
     assert stage.run(f'source = "{web.url}"\n{secret(stage)}') == 0

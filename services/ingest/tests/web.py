@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-type Answer = Callable[[BaseHTTPRequestHandler], None]
+type Responder = Callable[[BaseHTTPRequestHandler], None]
 
 
 @dataclass
 class Web:
-    """A server that sends `answers`, one a request, then `always`; `asked` has request headers."""
+    """A server: one of `responders` for each request, then `always`; `asked` has the headers."""
 
     port: int
-    always: Answer
-    answers: list[Answer] = field(default_factory=list)
+    always: Responder
+    responders: list[Responder] = field(default_factory=list)
     asked: list[tuple[str, Message]] = field(default_factory=list)
 
     @property
@@ -29,14 +29,14 @@ class Web:
 
 
 @contextmanager
-def serving(always: Answer) -> Iterator[Web]:
+def serving(always: Responder) -> Iterator[Web]:
     """Serve on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             web.asked.append((self.path, self.headers))
-            answer = web.answers.pop(0) if web.answers else web.always
-            answer(self)
+            respond = web.responders.pop(0) if web.responders else web.always
+            respond(self)
 
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
@@ -53,10 +53,10 @@ def serving(always: Answer) -> Iterator[Web]:
         server.server_close()
 
 
-def file(content: bytes, etag: str | None = '"one"') -> Answer:
+def file(content: bytes, etag: str | None = '"one"') -> Responder:
     """Respond as a correct server: ranges, If-Range and If-None-Match."""
 
-    def answer(request: BaseHTTPRequestHandler) -> None:
+    def respond(request: BaseHTTPRequestHandler) -> None:
         if etag is not None and request.headers["If-None-Match"] == etag:
             return _send(request, 304, b"", etag=etag)
         start = (request.headers["Range"] or "bytes=0-").removeprefix("bytes=").removesuffix("-")
@@ -65,13 +65,13 @@ def file(content: bytes, etag: str | None = '"one"') -> Answer:
         place = f"bytes {start}-{len(content) - 1}/{len(content)}"
         return _send(request, 206, content[int(start) :], etag=etag, content_range=place)
 
-    return answer
+    return respond
 
 
-def torn(content: bytes, sent: int, etag: str | None = '"one"') -> Answer:
+def torn(content: bytes, sent: int, etag: str | None = '"one"') -> Responder:
     """Announce the length of the file or of the requested part, then break off."""
 
-    def answer(request: BaseHTTPRequestHandler) -> None:
+    def respond(request: BaseHTTPRequestHandler) -> None:
         start = int((request.headers["Range"] or "bytes=0-")[6:-1])
         rest = content[start:]
         place = f"bytes {start}-{len(content) - 1}/{len(content)}" if start else None
@@ -79,15 +79,15 @@ def torn(content: bytes, sent: int, etag: str | None = '"one"') -> Answer:
         _send(request, status, rest[:sent], etag=etag, content_range=place, length=len(rest))
         request.close_connection = True
 
-    return answer
+    return respond
 
 
-def status(code: int, **headers: str) -> Answer:
+def status(code: int, **headers: str) -> Responder:
     """Respond with a status and no body."""
     return lambda request: _send(request, code, b"", **headers)
 
 
-def part(content: bytes, place: str) -> Answer:
+def part(content: bytes, place: str) -> Responder:
     """Respond with a part, whatever was requested."""
     return lambda request: _send(request, 206, content, content_range=place)
 

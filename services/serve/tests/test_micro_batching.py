@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serve.api.predictions.batching import BatchedRequest
 from serve.api.predictions.routes import find_route
-from serve.codecs.media_types import Answer
+from serve.codecs.media_types import RawResponse
 from serve.codecs.rows import Feed
 from serve.model.graph.session import Graph
 from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
@@ -44,7 +44,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def add(
     worker: Worker,
     body: bytes,
-    answers: list[Answer | None],
+    answers: list[RawResponse | None],
     *,
     path: str = "/predict",
     headers: dict[str, str] = JSON,
@@ -71,9 +71,9 @@ async def have_come_together(worker: Worker) -> None:
     await end_of_batch()
 
 
-def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
+def gathered(worker: Worker, *bodies: bytes) -> list[RawResponse | None]:
     """Have bodies arrive in one look of the loop, after a look in which several did."""
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         await have_come_together(worker)
@@ -86,7 +86,7 @@ def gathered(worker: Worker, *bodies: bytes) -> list[Answer | None]:
     return answers
 
 
-def texts_of(answers: list[Answer | None]) -> list[Any]:
+def texts_of(answers: list[RawResponse | None]) -> list[Any]:
     return [None if answer is None else json.loads(answer[2]) for answer in answers]
 
 
@@ -105,7 +105,7 @@ def test_requests_that_arrive_together_take_one_run_and_get_the_answers_of_their
 def test_a_request_that_arrives_one_iteration_later_joins_the_batch(
     diamonds: Worker, runs: list[int]
 ) -> None:
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         await have_come_together(diamonds)
@@ -150,7 +150,7 @@ def test_other_forms_are_gathered_too_and_each_is_answered_as_alone(
         for path, body, headers in sent
     ]
     runs.clear()
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         await have_come_together(worker)
@@ -189,7 +189,7 @@ def test_tables_of_whatever_types_that_arrive_together_are_answered_as_alone(
     fields = [{"name": name, "datatype": "FP64"} for name in COLUMNS]
     bodies = [infer_request(columns, fields)[0] for columns in sent]
     alone = [diamonds.ask("POST", path, content=body, headers=dict(headers)) for body in bodies]
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         await have_come_together(diamonds)
@@ -211,7 +211,7 @@ def test_short_bodies_of_many_rows_do_not_make_one_run_of_all(
     values = {"carat": [1.0] * rows, "cut": ["Good"] * rows}
     header, data = infer_request(values, fields, is_binary=True)
     length = {"inference-header-content-length": str(len(header))}
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         await have_come_together(diamonds)
@@ -225,7 +225,7 @@ def test_short_bodies_of_many_rows_do_not_make_one_run_of_all(
 
 
 def test_while_they_come_one_at_a_time_each_is_answered_at_once(diamonds: Worker) -> None:
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         for _ in range(3):
@@ -273,7 +273,7 @@ def test_a_failure_of_all_is_logged_and_each_is_asked_by_itself(
 
 
 def test_many_bytes_do_not_wait_for_more(diamonds: Worker) -> None:
-    answers: list[Answer | None] = []
+    answers: list[RawResponse | None] = []
 
     async def arrive() -> None:
         await have_come_together(diamonds)

@@ -25,7 +25,7 @@ WITH_KEY = f"x-api-key: {KEY}"
 AS_JSON = "content-type: application/json"
 BODY = b'{"rows": [{"carat": 1, "cut": "Good"}]}'
 PRICE = b'"predictions":[{"price":1020.5}]'
-Answer = tuple[int, bytes]
+type Response = tuple[int, bytes]
 
 
 @pytest.fixture(scope="module", params=["true", "false"], ids=["fast path", "framework"])
@@ -53,15 +53,15 @@ def chunk(body: bytes, extension: bytes = b"") -> bytes:
     return b"%x%b\r\n%b\r\n" % (len(body), extension, body)
 
 
-def read(connection: socket.socket) -> Answer:
+def read(connection: socket.socket) -> Response:
     with connection.makefile("rb") as file:
         status = int(file.readline().split()[1])
         fields = dict(line.lower().split(b": ") for line in iter(file.readline, b"\r\n"))
         return status, file.read(int(fields[b"content-length"]))
 
 
-def ask(server: Server, *parts: bytes) -> Answer:
-    """Return the answer to a request; each part arrives before the next one is sent."""
+def ask(server: Server, *parts: bytes) -> Response:
+    """Return the response to a request; each part arrives before the next one is sent."""
     with server.open() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
@@ -69,38 +69,38 @@ def ask(server: Server, *parts: bytes) -> Answer:
         return read(connection)
 
 
-def detail(answer: Answer) -> str:
-    text: str = json.loads(answer[1])["detail"]
+def detail(response: Response) -> str:
+    text: str = json.loads(response[1])["detail"]
     return text
 
 
 def test_trailers_and_extensions_within_the_limits_are_taken(server: Server) -> None:
     body = b"".join(chunk(BODY[place : place + 1], b";a=b") for place in range(len(BODY)))
-    answer = ask(server, chunked(WITH_KEY, AS_JSON), body, b"0\r\n" + b"a: b\r\n" * 20 + b"\r\n")
+    response = ask(server, chunked(WITH_KEY, AS_JSON), body, b"0\r\n" + b"a: b\r\n" * 20 + b"\r\n")
 
-    assert answer[0] == 200
-    assert PRICE in answer[1]
+    assert response[0] == 200
+    assert PRICE in response[1]
 
 
 def test_a_body_in_many_chunks_has_no_more_than_its_chunks_around_it(server: Server) -> None:
     spaces = [chunk(b" " * 10) * 1000] * 20
-    answer = ask(server, chunked(WITH_KEY, AS_JSON), *spaces, chunk(BODY), b"0\r\n\r\n")
+    response = ask(server, chunked(WITH_KEY, AS_JSON), *spaces, chunk(BODY), b"0\r\n\r\n")
 
-    assert answer[0] == 200
+    assert response[0] == 200
 
 
 def test_too_many_trailers_are_refused(server: Server) -> None:
     trailers = b"0\r\n" + b"a: b\r\n" * 21
-    answer = ask(server, chunked(WITH_KEY, AS_JSON) + chunk(BODY) + trailers + b"\r\n")
+    response = ask(server, chunked(WITH_KEY, AS_JSON) + chunk(BODY) + trailers + b"\r\n")
 
-    assert (answer[0], detail(answer)) == (431, "more than 20 trailer fields")
+    assert (response[0], detail(response)) == (431, "more than 20 trailer fields")
 
 
 def test_too_long_trailers_are_refused(server: Server) -> None:
     trailer = b"0\r\na: %b\r\n\r\n" % (b"b" * 5000)
-    answer = ask(server, chunked(WITH_KEY, AS_JSON) + chunk(BODY) + trailer)
+    response = ask(server, chunked(WITH_KEY, AS_JSON) + chunk(BODY) + trailer)
 
-    assert (answer[0], detail(answer)) == (431, "trailer fields of more than 4,096 bytes")
+    assert (response[0], detail(response)) == (431, "trailer fields of more than 4,096 bytes")
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_what_has_no_end_around_chunks_is_cut_off(
 @pytest.mark.parametrize("line", ["GET /model", "POST /predict"])
 def test_a_trailer_is_no_api_key(server: Server, line: str) -> None:
     trailer = b"0\r\nX-API-Key: %b\r\n\r\n" % KEY.encode()
-    answer = ask(server, chunked(AS_JSON, line=line) + chunk(BODY) + trailer)
+    response = ask(server, chunked(AS_JSON, line=line) + chunk(BODY) + trailer)
 
-    assert answer[0] == 401
+    assert response[0] == 401
 
 
 def test_a_trailer_does_not_say_what_a_body_is(server: Server) -> None:
     trailer = b"0\r\nContent-Type: text/csv\r\n\r\n"
-    answer = ask(server, chunked(WITH_KEY, AS_JSON) + chunk(BODY) + trailer)
+    response = ask(server, chunked(WITH_KEY, AS_JSON) + chunk(BODY) + trailer)
 
-    assert answer[0] == 200
-    assert PRICE in answer[1]
+    assert response[0] == 200
+    assert PRICE in response[1]

@@ -133,7 +133,7 @@ async def _answer_request_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestError):
         raise error
     service, context = service_of(request.scope), context_of(request.scope)
-    status, fields, body = service.error_answer(context, error)
+    status, fields, body = service.error_response(context, error)
     headers = {name.decode(): value.decode() for name, value in fields}
     return Response(body, status, headers)
 

@@ -13,7 +13,7 @@ from serve.api.request_bodies import too_long
 from serve.api.requests import IN_SCOPE, begin_request
 from serve.api.requests import Request as Context
 from serve.api.service import Service
-from serve.codecs.media_types import MODEL_ID, Answer, Field
+from serve.codecs.media_types import MODEL_ID, Field, RawResponse
 from serve.problems import RequestError
 
 
@@ -79,7 +79,7 @@ class _ResponseSender:
                 )
             except RequestError as error:
                 self._is_replaced = True
-                await _send_answer(self._send, self._service.fail(self._request, error))
+                await _send_response(self._send, self._service.fail(self._request, error))
                 return
             message = {**message, "headers": self._add_fields(fields)}
             if not self._request.is_abandoned:
@@ -189,8 +189,8 @@ async def _reject(error: RequestError, scope: Scope, receive: Receive, send: Sen
     await response(scope, receive, send)
 
 
-async def _send_answer(send: Send, answer: Answer) -> None:
-    status, fields, body = answer
+async def _send_response(send: Send, response: RawResponse) -> None:
+    status, fields, body = response
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 

@@ -18,7 +18,7 @@ from serve.api.predictions.routes import FRAMEWORK
 from serve.api.request_bodies import check_length
 from serve.api.requests import Request
 from serve.api.worker_state import WorkerState
-from serve.codecs.media_types import MODEL_ID, Answer, Field
+from serve.codecs.media_types import MODEL_ID, Field, RawResponse
 from serve.model.admission import Bounds
 from serve.model.model_watcher import ModelWatcher
 from serve.model.models import Model, load_admitted
@@ -122,29 +122,31 @@ class Service:
         """Return whether the live model has answered a body of this kind before."""
         return self.admission.knows(kind, model=self.watcher.model)
 
-    def predict(self, request: Request, body: bytes) -> Answer:
+    def predict(self, request: Request, body: bytes) -> RawResponse:
         """Return a prediction. It does not await, so a single model answers it.
 
         Raises:
             RequestError: The request is invalid, or too many bytes are held for the response.
         """
-        answer = request.route.answer(self._live(request), request.headers, body)
-        return self.with_model(answer, body_bytes=len(body))
+        response = request.route.answer(self._live(request), request.headers, body)
+        return self.with_model(response, body_bytes=len(body))
 
-    def answer(self, request: Request, body: bytes) -> Answer:
+    def answer(self, request: Request, body: bytes) -> RawResponse:
         """Return the complete response to a prediction request, also for an invalid request."""
         try:
-            answer = request.route.answer(self._live(request), request.headers, body)
+            response = request.route.answer(self._live(request), request.headers, body)
         except RequestError as error:
             return self.fail(request, error)
         except Exception:  # noqa: BLE001  # the client gets its answer, the log the traceback
             return self.bug(request)
-        return self.complete_prediction(request, answer, body_bytes=len(body))
+        return self.complete_prediction(request, response, body_bytes=len(body))
 
-    def complete_prediction(self, request: Request, answer: Answer, *, body_bytes: int) -> Answer:
+    def complete_prediction(
+        self, request: Request, response: RawResponse, *, body_bytes: int
+    ) -> RawResponse:
         """Return the complete response for a prediction; a refusal if too many bytes are held."""
         try:
-            return self.complete(request, self.with_model(answer, body_bytes=body_bytes))
+            return self.complete(request, self.with_model(response, body_bytes=body_bytes))
         except RequestError as error:
             return self.fail(request, error)
 
@@ -159,7 +161,7 @@ class Service:
         """
         return None if request.is_of_page else request.route.find_batcher(request.headers)
 
-    async def predict_queued(self, request: Request, body: bytes) -> Answer:
+    async def predict_queued(self, request: Request, body: bytes) -> RawResponse:
         """Return a prediction: small requests are batched, large ones are queued.
 
         Raises:
@@ -167,31 +169,31 @@ class Service:
         """
         if len(body) <= SMALL_BODY_BYTES:
             return await self._predict_small(request, body)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        response: asyncio.Future[RawResponse] = asyncio.get_running_loop().create_future()
 
         def work() -> None:
-            if answer.cancelled():
+            if response.cancelled():
                 return
             try:
-                answer.set_result(self.predict(request, body))
+                response.set_result(self.predict(request, body))
             except Exception as error:  # noqa: BLE001  # it is raised where the answer is awaited
-                answer.set_exception(error)
+                response.set_exception(error)
 
         if self.is_measured(request.kind):
             self.admission.check_wait()
             self.request_queue.add(work, kind=request.kind, size=len(body))
         else:
             self.request_queue.measure(work, kind=request.kind, size=len(body))
-        return await answer
+        return await response
 
-    async def _predict_small(self, request: Request, body: bytes) -> Answer:
+    async def _predict_small(self, request: Request, body: bytes) -> RawResponse:
         batcher = self.find_batcher(request)
-        answer = batcher and await self.micro_batcher.answer(
+        response = batcher and await self.micro_batcher.answer(
             BatchedRequest(request.path, request.headers, body),
             batcher,
             complete=partial(self.with_model, body_bytes=len(body)),
         )
-        return answer or self.predict(request, body)
+        return response or self.predict(request, body)
 
     def hold(self, request: Request, size: int) -> None:
         """Count a part of a body that has arrived.
@@ -209,17 +211,17 @@ class Service:
         self.admission.held_bytes -= request.held_bytes
         request.held_bytes = 0
 
-    def with_model(self, answer: Answer, *, body_bytes: int) -> Answer:
+    def with_model(self, response: RawResponse, *, body_bytes: int) -> RawResponse:
         """Return a response of the live model with its id.
 
         Raises:
             RequestError: Too many bytes are held for the response.
         """
-        status, fields, body = answer
+        status, fields, body = response
         self.admission.check_answer(len(body), body_bytes=body_bytes)
         return status, [*fields, *self.model_id()], body
 
-    def error_answer(self, request: Request, error: RequestError) -> Answer:
+    def error_response(self, request: Request, error: RequestError) -> RawResponse:
         """Return the error response for a request, and count the limit that refused it."""
         # A wrong key always counts: a client that guesses keys may send the page's header.
         is_guess = error.limit == KEY_LIMIT and sends_key(request.headers)
@@ -235,12 +237,12 @@ class Service:
         elif request.route is not FRAMEWORK:
             self.counters.fail(error.status)
 
-    def fail(self, request: Request, error: RequestError) -> Answer:
+    def fail(self, request: Request, error: RequestError) -> RawResponse:
         """Return the complete error response for a request."""
-        status, fields, body = self.error_answer(request, error)
+        status, fields, body = self.error_response(request, error)
         return self.complete(request, (status, [*fields, *self.model_id()], body))
 
-    def bug(self, request: Request) -> Answer:
+    def bug(self, request: Request) -> RawResponse:
         """Return the complete response to a request that hit a bug; logs the traceback."""
         self.log_bug(request)
         return self.fail(request, problems.bug())
@@ -249,9 +251,9 @@ class Service:
         """Log the traceback of the current exception."""
         LOGGER.exception("a request to %r failed", request.path, extra=request.facts())
 
-    def complete(self, request: Request, answer: Answer) -> Answer:
+    def complete(self, request: Request, response: RawResponse) -> RawResponse:
         """Return a response with the common header fields; counts and logs it."""
-        status, fields, body = answer
+        status, fields, body = response
         self.count(request, request.route.name, status)
         length = (b"content-length", b"%d" % len(body))
         complete = [*fields, length, *self.common_fields(request)]

@@ -10,8 +10,8 @@ from serve.problems import RequestError
 
 type Headers = Mapping[bytes, bytes]
 type Field = tuple[bytes, bytes]
-type Answer = tuple[int, list[Field], bytes]
-"""Status, header fields, body."""
+type RawResponse = tuple[int, list[Field], bytes]
+"""A response as status, header fields and body."""
 
 MODEL_ID: Final = b"x-model-id"
 

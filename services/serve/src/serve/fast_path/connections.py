@@ -10,7 +10,7 @@ from serve.api.predictions.batching import BatchedRequest
 from serve.api.predictions.routes import find_route
 from serve.api.request_bodies import too_long
 from serve.api.requests import Request, begin_request
-from serve.codecs.media_types import Answer
+from serve.codecs.media_types import RawResponse
 from serve.problems import RequestError
 from serve.runtime.admission_control import SMALL_BODY_BYTES
 from serve.workers.bounded_connections import BoundedConnection
@@ -145,14 +145,14 @@ class Connection(BoundedConnection):
             self._answer_now()
             return
 
-        def deliver(answer: Answer | None) -> None:
+        def deliver(response: RawResponse | None) -> None:
             if self._request is not request:
                 return  # The client has disconnected.
-            if answer is None:
+            if response is None:
                 self._answer_now()
                 return
             self._let_go()
-            self.send(self.service.complete_prediction(request, answer, body_bytes=0))
+            self.send(self.service.complete_prediction(request, response, body_bytes=0))
 
         self._is_batched = True
         asked = BatchedRequest(request.path, request.headers, self._body())
@@ -162,9 +162,9 @@ class Connection(BoundedConnection):
         request, self._queued = self._request, None
         if request is None:
             return
-        answer = self.service.answer(request, self._body())
+        response = self.service.answer(request, self._body())
         self._let_go()
-        self.send(answer)
+        self.send(response)
 
     def _body(self) -> bytes:
         return self._start + self._rest if self._rest else self._start
@@ -175,13 +175,13 @@ class Connection(BoundedConnection):
         except RequestError as error:
             self.refuse_current(error)
 
-    def _send_early(self, answer: Answer) -> None:
+    def _send_early(self, response: RawResponse) -> None:
         """Respond before the body is complete; the rest of the body is discarded."""
         if self.expect_100_continue:
             self.keeps_alive = False  # The client decides whether it still sends the body.
         self._let_go()
         self.discards = self.is_receiving
-        self.send(answer)
+        self.send(response)
 
     def _let_go(self) -> None:
         """Drop the request and its body."""

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from serve.api.request_bodies import DRAINED_BODIES
 from serve.api.requests import begin_request
 from serve.api.service import Service
-from serve.codecs.media_types import Answer
+from serve.codecs.media_types import RawResponse
 from serve.problems import RequestError
 from serve.workers.connection_errors import (
     ending,
@@ -344,9 +344,9 @@ class BoundedConnection(HttpToolsProtocol):
         self.send(self.service.fail(begin_request("", "", headers={}), error))
         return True
 
-    def send(self, answer: Answer) -> None:
+    def send(self, response: RawResponse) -> None:
         """Send a response; with `Connection: close` if it is the last one."""
-        status, fields, body = answer
+        status, fields, body = response
         self.keeps_alive = self.keeps_alive and not self._is_draining
         if not self.keeps_alive:
             fields.append(_CLOSE)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from serve.codecs.column_rows import ColumnRows
 from serve.codecs.columns import Table, concatenate_tables
-from serve.codecs.media_types import Answer, Headers
+from serve.codecs.media_types import Headers, RawResponse
 from serve.codecs.packing import UNUSUAL
 from serve.codecs.predictions import Prediction
 from serve.codecs.rows import Feed
@@ -26,7 +26,7 @@ class BatchedRequest(NamedTuple):
     body: bytes
 
 
-type Batcher = Callable[[Model, Sequence[BatchedRequest]], list[Answer | None]]
+type Batcher = Callable[[Model, Sequence[BatchedRequest]], list[RawResponse | None]]
 """Answers requests of the same kind; None for a request that must be handled alone."""
 
 
@@ -46,8 +46,8 @@ def answer_json_batch(model: Model, bodies: Iterable[bytes]) -> list[bytes | Non
         feed = {}
     if not feed:
         return [None] * len(found)
-    answers = model.response_writer.json_of_each(model.run(feed), map(len, filter(None, found)))
-    return [next(answers) if each else None for each in found]
+    responses = model.response_writer.json_of_each(model.run(feed), map(len, filter(None, found)))
+    return [next(responses) if each else None for each in found]
 
 
 def answer_table_batch[Read](
@@ -55,8 +55,8 @@ def answer_table_batch[Read](
     asked: Sequence[BatchedRequest],
     *,
     read: Callable[[Model, BatchedRequest], tuple[Read, Table]],
-    write: Callable[[Model, Read, Prediction], Answer],
-) -> list[Answer | None]:
+    write: Callable[[Model, Read, Prediction], RawResponse],
+) -> list[RawResponse | None]:
     """Answer requests that are parsed as tables; tables of the same form share one run."""
     found: dict[int, tuple[Read, Table]] = {}
     rows = 0
@@ -70,11 +70,11 @@ def answer_table_batch[Read](
     packed = [*_pack(model.column_rows, {place: table for place, (_, table) in found.items()})]
     places = [place for some, _ in packed for place in some]
     counts = [found[place][1].rows for place in places]
-    answers: list[Answer | None] = [None] * len(asked)
+    responses: list[RawResponse | None] = [None] * len(asked)
     predictions = model.run_each([feed for _, feed in packed], counts)
     for place, prediction in zip(places, predictions, strict=True):
-        answers[place] = _unless_wrong(write, model, found[place][0], prediction)
-    return answers
+        responses[place] = _unless_wrong(write, model, found[place][0], prediction)
+    return responses
 
 
 def _pack(columns: ColumnRows, tables: Mapping[int, Table]) -> Iterator[tuple[list[int], Feed]]:

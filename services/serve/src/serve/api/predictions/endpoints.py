@@ -5,7 +5,7 @@ from opentelemetry.trace import get_current_span, get_tracer
 
 from serve.api.dependencies import context_of, request_body, service_of
 from serve.api.predictions.infer import WITH_VERSION, WITHOUT_VERSION
-from serve.codecs.media_types import MODEL_ID, Answer
+from serve.codecs.media_types import MODEL_ID, RawResponse
 
 _OIP = "Open Inference Protocol V2"
 # Each path also needs a route in serve.api.predictions.routes.
@@ -24,8 +24,8 @@ class PredictionResponse(Response):
     """A response whose status, header fields and body come from the codec."""
 
     # Not Response.__init__, which would encode the header fields a second time.
-    def __init__(self, answer: Answer) -> None:
-        self.status_code, fields, self.body = answer
+    def __init__(self, response: RawResponse) -> None:
+        self.status_code, fields, self.body = response
         self.background = None
         self.raw_headers = [*fields, (b"content-length", b"%d" % len(self.body))]
 
@@ -36,18 +36,18 @@ async def predict(request: Request) -> Response:
     if not get_current_span().is_recording():
         return await _predict(request, body)
     with _tracer.start_as_current_span("predict") as span:
-        answer = await _predict(request, body)
-        model_id = next((value for name, value in answer.raw_headers if name == MODEL_ID), b"")
+        response = await _predict(request, body)
+        model_id = next((value for name, value in response.raw_headers if name == MODEL_ID), b"")
         span.set_attribute("stagecoach.model", model_id.decode())
-        return answer
+        return response
 
 
 async def _predict(request: Request, body: bytes) -> Response:
     service, context = service_of(request.scope), context_of(request.scope)
-    answer = await service.predict_queued(context, body)
+    response = await service.predict_queued(context, body)
     # Before the response is sent, because sending may take long.
     service.release_body(context)
-    return PredictionResponse(answer)
+    return PredictionResponse(response)
 
 
 def add_prediction_routes(app: FastAPI) -> None:

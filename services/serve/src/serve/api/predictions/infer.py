@@ -6,13 +6,13 @@ from http import HTTPStatus
 
 from serve.api.predictions.batching import BatchedRequest, Batcher, answer_table_batch
 from serve.codecs.columns import Table
-from serve.codecs.media_types import Answer, Headers
+from serve.codecs.media_types import Headers, RawResponse
 from serve.codecs.oip.requests import InferRequest
 from serve.codecs.predictions import Prediction
 from serve.model.models import Model
 from serve.problems import RequestError, shortened
 
-type Infer = partial[Answer]
+type Infer = partial[RawResponse]
 
 _START, _END, _VERSIONS = "/v2/models/", "/infer", "/versions/"
 WITHOUT_VERSION = "/v2/models/{name}/infer"
@@ -50,13 +50,13 @@ def check_model(model: Model, *, name: str, version: str | None) -> None:
 
 def _infer(
     model: Model, headers: Headers, body: bytes, *, name: str, version: str | None
-) -> Answer:
+) -> RawResponse:
     check_model(model, name=name, version=version)
     request, table = model.infer_rows.read(body, headers)
     return model.infer_response_writer.write(model.run(model.column_rows.feed(table)), request)
 
 
-def _infer_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
+def _infer_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[RawResponse | None]:
     return answer_table_batch(model, asked, read=_read, write=_write)
 
 
@@ -66,7 +66,7 @@ def _read(model: Model, asked: BatchedRequest) -> tuple[InferRequest, Table]:
     return model.infer_rows.read(asked.body, asked.headers)
 
 
-def _write(model: Model, request: InferRequest, prediction: Prediction) -> Answer:
+def _write(model: Model, request: InferRequest, prediction: Prediction) -> RawResponse:
     return model.infer_response_writer.write(prediction, request)
 
 

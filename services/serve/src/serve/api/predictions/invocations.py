@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from serve.codecs.json_bodies import check_counts, max_values, parse_json
-from serve.codecs.media_types import ROWS_EXPECTED, Answer, Headers, encoding_of, pick
+from serve.codecs.media_types import ROWS_EXPECTED, Headers, RawResponse, encoding_of, pick
 from serve.codecs.mlflow_tables import FORMS, wrong_form
 from serve.codecs.predictions import Prediction
 from serve.model.models import Model
@@ -23,7 +23,7 @@ _OBJECTS_PER_ROW: Final = 3
 _OBJECTS_BESIDE_ROWS: Final = 1_000
 
 
-def invocations(model: Model, headers: Headers, body: bytes) -> Answer:
+def invocations(model: Model, headers: Headers, body: bytes) -> RawResponse:
     """Answer one request."""
     kinds = {b"application/json": _read_json, b"text/csv": _read_csv}
     read = pick(headers, kinds, expected=ROWS_EXPECTED)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from stage_contract import LOGGER
 
 from serve.api.predictions.batching import BatchedRequest, Batcher
-from serve.codecs.media_types import Answer
+from serve.codecs.media_types import RawResponse
 from serve.model.model_watcher import ModelWatcher
 from serve.problems import RequestError
 
@@ -22,7 +22,7 @@ _MAX_BYTES = 256 * 1024
 a smaller batch, sorted rows differ more from their neighbours."""
 
 
-type Deliver = Callable[[Answer | None], None]
+type Deliver = Callable[[RawResponse | None], None]
 """Receives the response, without the common header fields; None if the request must be handled
 alone."""
 
@@ -53,8 +53,12 @@ class MicroBatcher:
             self.run()
 
     async def answer(
-        self, asked: BatchedRequest, batcher: Batcher, *, complete: Callable[[Answer], Answer]
-    ) -> Answer | None:
+        self,
+        asked: BatchedRequest,
+        batcher: Batcher,
+        *,
+        complete: Callable[[RawResponse], RawResponse],
+    ) -> RawResponse | None:
         """Answer a request; None if it must be handled alone.
 
         `complete` adds the header fields of the model that was run.
@@ -62,13 +66,13 @@ class MicroBatcher:
         Raises:
             RequestError: `complete` refuses the response.
         """
-        answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[RawResponse | None] = asyncio.get_running_loop().create_future()
 
-        def deliver(answer: Answer | None) -> None:
+        def deliver(response: RawResponse | None) -> None:
             if answered.cancelled():
                 return
             try:
-                answered.set_result(answer and complete(answer))
+                answered.set_result(response and complete(response))
             except RequestError as error:
                 answered.set_exception(error)
 
@@ -79,9 +83,9 @@ class MicroBatcher:
         """Run the batch: all requests of one kind, with one model."""
         kinds, self._waiting, self._bytes = self._waiting, {}, 0
         for batcher, waiting in kinds.items():
-            answers = self._answers(batcher, [asked for asked, _ in waiting])
-            for (_, deliver), answer in zip(waiting, answers, strict=True):
-                deliver(answer)
+            responses = self._responses(batcher, [asked for asked, _ in waiting])
+            for (_, deliver), response in zip(waiting, responses, strict=True):
+                deliver(response)
 
     def _end_iteration(self) -> None:
         if self._collected > 1:
@@ -94,7 +98,9 @@ class MicroBatcher:
         self._collected = 0
         self.run()
 
-    def _answers(self, batcher: Batcher, asked: Sequence[BatchedRequest]) -> list[Answer | None]:
+    def _responses(
+        self, batcher: Batcher, asked: Sequence[BatchedRequest]
+    ) -> list[RawResponse | None]:
         try:
             return batcher(self._watcher.live(), asked)
         except RequestError:

@@ -12,18 +12,18 @@ from serve.api.predictions.infer import (
 )
 from serve.api.predictions.invocations import invocations
 from serve.api.predictions.predict import find_batcher, predict
-from serve.codecs.media_types import Answer, Headers
+from serve.codecs.media_types import Headers, RawResponse
 from serve.model.models import Model
 
 
 @dataclass(frozen=True)
 class Route:
-    """A prediction route: what answers at a path, or at a family of paths."""
+    """A prediction route: the function that answers requests to a path, or to a family of paths."""
 
     name: str
     """The path in metrics and logs, without the parts that a client may choose."""
 
-    answer: Callable[[Model, Headers, bytes], Answer]
+    answer: Callable[[Model, Headers, bytes], RawResponse]
     """Takes the live model, header fields and body; raises RequestError to refuse."""
 
     find_batcher: Callable[[Headers], Batcher | None] = lambda _headers: None
@@ -40,11 +40,11 @@ PREDICTION_ROUTES = frozenset(
 """The names of all prediction routes."""
 
 
-def _answer_nothing(_model: Model, _headers: Headers, _body: bytes) -> Answer:
+def _no_direct_response(_model: Model, _headers: Headers, _body: bytes) -> RawResponse:
     raise LookupError("only the framework can answer here")
 
 
-FRAMEWORK = Route("other", _answer_nothing)
+FRAMEWORK = Route("other", _no_direct_response)
 """The route of all paths that the framework handles, including unknown ones."""
 
 

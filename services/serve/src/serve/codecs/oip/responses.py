@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import orjson
 
-from serve.codecs.media_types import Answer
+from serve.codecs.media_types import RawResponse
 from serve.codecs.oip.datatypes import BOOLEANS, TEXTS, outputs_of
 from serve.codecs.oip.requests import InferRequest, Output, wrong_request
 from serve.codecs.predictions import Prediction, class_text
@@ -43,7 +43,7 @@ class InferResponseWriter:
             target = description.target.name
             self._values[target] = _Labels(description.classes, self._outputs[target][0])
 
-    def write(self, prediction: Prediction, request: InferRequest) -> Answer:
+    def write(self, prediction: Prediction, request: InferRequest) -> RawResponse:
         """Return the response, with the requested outputs.
 
         Raises:
@@ -61,7 +61,7 @@ class InferResponseWriter:
             tail.append(data)
         given_id = b"" if request.id is None else b',"id":' + msgspec.json.encode(request.id)
         header = self._head + given_id + b',"outputs":[' + b",".join(outputs) + b"]}"
-        return _answer(header, b"".join(tail))
+        return _response(header, b"".join(tail))
 
     def _output(
         self, output: Output, prediction: Prediction, *, is_binary: bool
@@ -157,7 +157,7 @@ def _encoded(value: Class, datatype: str) -> bytes:
     return struct.pack("<q", value)
 
 
-def _answer(header: bytes, data: bytes) -> Answer:
+def _response(header: bytes, data: bytes) -> RawResponse:
     if not data:
         return 200, [(b"content-type", b"application/json")], header
     fields = [
