@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from serve.codecs.predictions import Prediction
 from serve.codecs.rows import Feed
-from serve.model.graph.row_order import MIN_ROWS, most_important_number, run_in_order
+from serve.model.graph.row_order import MIN_ROWS, most_important_input, run_in_order
 from serve.model.graph.session import Graph
 from serve_testing.made_models import DIAMONDS, MadeModel, publish_model
 
@@ -109,11 +109,11 @@ def test_the_number_that_moves_the_predictions_most_is_found(
     def predict(feed: Feed) -> NDArray[np.float64]:
         return feed["numbers"] @ np.diag(weights) + len(feed["strings"])
 
-    assert most_important_number({"numbers": NUMBERS, "strings": NUMBERS}, predict) == most
+    assert most_important_input({"numbers": NUMBERS, "strings": NUMBERS}, predict) == most
 
 
 def test_a_model_without_numbers_has_none() -> None:
-    assert most_important_number({"strings": NUMBERS}, lambda feed: feed["strings"]) is None
+    assert most_important_input({"strings": NUMBERS}, lambda feed: feed["strings"]) is None
 
 
 @pytest.mark.parametrize(("seconds", "runs", "found"), [(0.04, 3, None), (0.014, 5, 1)])
@@ -128,7 +128,7 @@ def test_a_slow_model_is_not_tried_out_for_long(
         made[0] += 1
         return feed["numbers"] * [1, 9, 2]
 
-    assert most_important_number({"numbers": NUMBERS}, predict) == found
+    assert most_important_input({"numbers": NUMBERS}, predict) == found
     assert made[0] == runs
 
 

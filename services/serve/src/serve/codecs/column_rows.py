@@ -21,13 +21,13 @@ from serve.schema.signature import Signature
 from serve.schema.values import Value
 
 
-class _Place(NamedTuple):
-    """The position of a column in an input of the graph."""
+class _InputColumn(NamedTuple):
+    """A column of an input of the graph."""
 
     name: str
     convert: Converter
     absent: Value
-    """Value if the column is absent."""
+    """Value if a request has no such column."""
 
 
 class ColumnRows:
@@ -42,19 +42,19 @@ class ColumnRows:
         }
         self._numbers, self._strings = (
             [
-                _Place(each.name, self._converters[each.name], rows.rules[each.name].absent)
+                _InputColumn(each.name, self._converters[each.name], rows.rules[each.name].absent)
                 for each in group
             ]
             for group in (signature.group("numbers"), signature.group("strings"))
         )
-        numbers = [rows.rules[place.name] for place in self._numbers]
+        numbers = [rows.rules[column.name] for column in self._numbers]
         bounds = [limits(rules) for rules in numbers]
         self._low = np.array([low for low, _ in bounds])
         self._high = np.array([high for _, high in bounds])
         self._required = np.array([rules.column.is_required for rules in numbers])
-        self._of_some_values = [
-            (place, rules)
-            for place, rules in enumerate(numbers)
+        self._enumerated = [
+            (index, rules)
+            for index, rules in enumerate(numbers)
             if rules.column.constraints.enum is not None
         ]
 
@@ -62,14 +62,14 @@ class ColumnRows:
         """Refuse unknown, repeated and missing columns.
 
         Raises:
-            RequestError: Lists them.
+            RequestError: Lists those columns.
         """
         errors = ErrorList()
         self._rows.check_names(names, errors)
         errors.raise_if_any()
 
     def check_rows(self, rows: int) -> None:
-        """Refuse too many rows, and none.
+        """Refuse zero rows and too many rows.
 
         Raises:
             RequestError: The number of rows is out of range.
@@ -82,7 +82,7 @@ class ColumnRows:
             errors.raise_if_any()
 
     def reads(self, name: str) -> bool:
-        """Whether the model reads a column of this name."""
+        """Return whether the model reads a column of this name."""
         return name in self._converters
 
     def feed(self, table: Table) -> Feed:
@@ -101,13 +101,13 @@ class ColumnRows:
         """Return the graph's inputs for any number of rows.
 
         Raises:
-            CellError: A cell is not certainly valid.
+            CellError: A cell may be invalid.
         """
         feed: Feed = {}
         if self._numbers:
             numbers = np.empty((table.rows, len(self._numbers)))
             self._fill(numbers, self._numbers, table.columns)
-            self._check(numbers)
+            self._check_numbers(numbers)
             feed["numbers"] = numbers
         if self._strings:
             strings = np.empty((table.rows, len(self._strings)), np.object_)
@@ -116,21 +116,21 @@ class ColumnRows:
         return feed
 
     def _fill(
-        self, group: NDArray[Any], places: Sequence[_Place], columns: Mapping[str, Cells]
+        self, group: NDArray[Any], inputs: Sequence[_InputColumn], columns: Mapping[str, Cells]
     ) -> None:
-        for number, place in enumerate(places):
-            cells = columns.get(place.name)
-            group[:, number] = place.absent if cells is None else place.convert(cells)
+        for index, column in enumerate(inputs):
+            cells = columns.get(column.name)
+            group[:, index] = column.absent if cells is None else column.convert(cells)
 
-    def _check(self, numbers: NDArray[np.float64]) -> None:
-        """Check all numbers at once."""
+    def _check_numbers(self, numbers: NDArray[np.float64]) -> None:
+        """Check all numeric cells at once."""
         # Comparisons with NaN are false.
         if ((numbers < self._low) | (numbers > self._high)).any():
             raise CellError("beyond a limit")
         if self._required.any() and (np.isnan(numbers) & self._required).any():
             raise CellError("missing")
-        for place, rules in self._of_some_values:
-            values = set(numbers[:, place].tolist())
+        for index, rules in self._enumerated:
+            values = set(numbers[:, index].tolist())
             if not all(math.isnan(value) or rules.allows(value) for value in values):
                 raise CellError("not one of the values")
 

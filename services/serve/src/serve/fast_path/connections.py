@@ -155,8 +155,8 @@ class Connection(BoundedConnection):
             self.send(self.service.complete_prediction(request, response, body_bytes=0))
 
         self._is_batched = True
-        asked = BatchedRequest(request.path, request.headers, self._body())
-        self.service.micro_batcher.add(asked, batcher, deliver)
+        batched = BatchedRequest(request.path, request.headers, self._body())
+        self.service.micro_batcher.add(batched, batcher, deliver)
 
     def _answer_now(self) -> None:
         request, self._queued = self._request, None

@@ -30,7 +30,7 @@ from serve.model.admission import (
 from serve.model.artifact_files import PAGE, has_page
 from serve.model.decisions import Admitted
 from serve.model.examples import Example, clean_examples, read_examples, replay, run_examples
-from serve.model.graph.row_order import MIN_TREE_BYTES, most_important_number
+from serve.model.graph.row_order import MIN_TREE_BYTES, most_important_input
 from serve.model.graph.session import Graph
 from serve.model.graph.trees import tree_bytes
 from serve.model.model_info import describe
@@ -233,6 +233,6 @@ def _try_out(
 def _order_of(feed: Feed, graph: Graph) -> int | None:
     """Return the index of the number to sort many rows by; None if none is found."""
     try:
-        return most_important_number(feed, partial(run_examples, graph=graph))
+        return most_important_input(feed, partial(run_examples, graph=graph))
     except RefusedError:
         return None  # It has answered the examples, and fails on rows made up of several of them.

@@ -52,7 +52,7 @@ def answer_json_batch(model: Model, bodies: Iterable[bytes]) -> list[bytes | Non
 
 def answer_table_batch[Read](
     model: Model,
-    asked: Sequence[BatchedRequest],
+    requests: Sequence[BatchedRequest],
     *,
     read: Callable[[Model, BatchedRequest], tuple[Read, Table]],
     write: Callable[[Model, Read, Prediction], RawResponse],
@@ -60,7 +60,7 @@ def answer_table_batch[Read](
     """Answer requests that are parsed as tables; tables of the same form share one run."""
     found: dict[int, tuple[Read, Table]] = {}
     rows = 0
-    for place, each in enumerate(asked):
+    for place, each in enumerate(requests):
         if rows >= _MAX_ROWS:
             break
         one = _unless_wrong(read, model, each)
@@ -70,7 +70,7 @@ def answer_table_batch[Read](
     packed = [*_pack(model.column_rows, {place: table for place, (_, table) in found.items()})]
     places = [place for some, _ in packed for place in some]
     counts = [found[place][1].rows for place in places]
-    responses: list[RawResponse | None] = [None] * len(asked)
+    responses: list[RawResponse | None] = [None] * len(requests)
     predictions = model.run_each([feed for _, feed in packed], counts)
     for place, prediction in zip(places, predictions, strict=True):
         responses[place] = _unless_wrong(write, model, found[place][0], prediction)

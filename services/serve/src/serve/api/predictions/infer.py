@@ -56,14 +56,14 @@ def _infer(
     return model.infer_response_writer.write(model.run(model.column_rows.feed(table)), request)
 
 
-def _infer_batch(model: Model, asked: Sequence[BatchedRequest]) -> list[RawResponse | None]:
-    return answer_table_batch(model, asked, read=_read, write=_write)
+def _infer_batch(model: Model, requests: Sequence[BatchedRequest]) -> list[RawResponse | None]:
+    return answer_table_batch(model, requests, read=_read, write=_write)
 
 
-def _read(model: Model, asked: BatchedRequest) -> tuple[InferRequest, Table]:
-    name, version = _model_of(asked.path)
+def _read(model: Model, request: BatchedRequest) -> tuple[InferRequest, Table]:
+    name, version = _model_of(request.path)
     check_model(model, name=name, version=version)
-    return model.infer_rows.read(asked.body, asked.headers)
+    return model.infer_rows.read(request.body, request.headers)
 
 
 def _write(model: Model, request: InferRequest, prediction: Prediction) -> RawResponse:

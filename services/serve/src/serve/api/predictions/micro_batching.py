@@ -2,9 +2,9 @@
 
 Requests that arrive in the same iteration of the event loop form a batch: sixteen requests need one
 run of the graph instead of sixteen. While requests arrive one at a time, none of them waits. A
-batch waits for one more iteration, in which the next requests of the clients that were answered
-last arrive. So 16 clients without the fast path share a run by 11 on average instead of 6, which
-saves 10 % of the CPU time.
+batch waits for one more iteration, in which the clients of the previous batch send their next
+requests. With 16 clients without the fast path, a run then serves 11 requests on average instead of
+6, which saves 10 % of the CPU time.
 """
 
 import asyncio
@@ -18,8 +18,10 @@ from serve.model.model_watcher import ModelWatcher
 from serve.problems import RequestError
 
 _MAX_BYTES = 256 * 1024
-"""Bytes of bodies beyond which a batch runs at once. With a quarter of it, trees are 5 % slower: in
-a smaller batch, sorted rows differ more from their neighbours."""
+"""Maximum size of a batch: with more bytes of bodies, it runs at once.
+
+With a quarter of this limit, trees are 5 % slower, because neighbouring rows of a smaller sorted
+batch differ more."""
 
 
 type Deliver = Callable[[RawResponse | None], None]
@@ -35,11 +37,11 @@ class MicroBatcher:
         self._waiting: dict[Batcher, list[tuple[BatchedRequest, Deliver]]] = {}
         self._bytes = 0
         self._collected = 0
-        """Requests since the latest batch."""
+        """Number of requests since the latest batch."""
         self._is_batching = False
-        """Whether the latest requests came several at a time."""
+        """Whether several requests arrived in the latest iteration."""
 
-    def add(self, asked: BatchedRequest, batcher: Batcher, deliver: Deliver) -> None:
+    def add(self, request: BatchedRequest, batcher: Batcher, deliver: Deliver) -> None:
         """Answer a request at the end of the next iteration of the event loop at the latest."""
         self._collected += 1
         if self._collected == 1:
@@ -47,14 +49,14 @@ class MicroBatcher:
             if not self._is_batching:
                 deliver(None)
                 return
-        self._waiting.setdefault(batcher, []).append((asked, deliver))
-        self._bytes += len(asked.body)
+        self._waiting.setdefault(batcher, []).append((request, deliver))
+        self._bytes += len(request.body)
         if self._bytes > _MAX_BYTES:
             self.run()
 
     async def answer(
         self,
-        asked: BatchedRequest,
+        request: BatchedRequest,
         batcher: Batcher,
         *,
         complete: Callable[[RawResponse], RawResponse],
@@ -76,14 +78,14 @@ class MicroBatcher:
             except RequestError as error:
                 answered.set_exception(error)
 
-        self.add(asked, batcher, deliver)
+        self.add(request, batcher, deliver)
         return await answered
 
     def run(self) -> None:
-        """Run the batch: all requests of one kind, with one model."""
-        kinds, self._waiting, self._bytes = self._waiting, {}, 0
-        for batcher, waiting in kinds.items():
-            responses = self._responses(batcher, [asked for asked, _ in waiting])
+        """Run the waiting requests, as one batch for each kind of request."""
+        batches, self._waiting, self._bytes = self._waiting, {}, 0
+        for batcher, waiting in batches.items():
+            responses = self._responses(batcher, [request for request, _ in waiting])
             for (_, deliver), response in zip(waiting, responses, strict=True):
                 deliver(response)
 
@@ -99,12 +101,12 @@ class MicroBatcher:
         self.run()
 
     def _responses(
-        self, batcher: Batcher, asked: Sequence[BatchedRequest]
+        self, batcher: Batcher, requests: Sequence[BatchedRequest]
     ) -> list[RawResponse | None]:
         try:
-            return batcher(self._watcher.live(), asked)
+            return batcher(self._watcher.live(), requests)
         except RequestError:
             pass  # No model is live; each request gets that error when handled alone.
-        except Exception:  # noqa: BLE001  # each is answered by itself, the log has the traceback
-            LOGGER.exception("a batch of requests failed; each one is answered by itself")
-        return [None] * len(asked)
+        except Exception:  # noqa: BLE001  # the log has the traceback
+            LOGGER.exception("a batch of requests failed; each request is handled alone")
+        return [None] * len(requests)

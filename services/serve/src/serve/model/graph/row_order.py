@@ -1,7 +1,7 @@
-"""Row order: trees are faster on rows that are sorted by the most important number.
+"""Row order: trees are faster on rows that are sorted by the most important numeric input.
 
 A processor predicts branches better if consecutive rows take the same branches. The first splits of
-trees usually test the most important number, so rows that are sorted by it often take the same
+trees usually test the most important input, so rows that are sorted by it often take the same
 branches. Predictions do not depend on the order of rows.
 """
 
@@ -24,24 +24,24 @@ With smaller trees or fewer rows, sorting costs more than it saves. With 20 to 1
 1,000 rows, it saves 12 to 33 % of the time.
 """
 _SHIFTS: Final = (1, 2, 3, 5, 7)
-"""Rows by which a column is rolled, as a cheap permutation."""
+"""Numbers of rows to roll a column by; rolling is a cheap permutation."""
 
-_SECONDS: Final = 0.05
-"""Maximum duration of the search; slow models reach it."""
+_MAX_SECONDS: Final = 0.05
+"""Maximum duration of the search for the input; slow models reach it."""
 
 type Run = Callable[[Feed], Prediction]
 
 
-def run_in_order(run: Run, feed: Feed, number: int) -> Prediction:
+def run_in_order(run: Run, feed: Feed, index: int) -> Prediction:
     """Run a graph on rows sorted by a numeric input; return outputs in the original order."""
-    order = np.argsort(feed["numbers"][:, number])
+    order = np.argsort(feed["numbers"][:, index])
     values, labels = run({group: cells[order] for group, cells in feed.items()})
     return Prediction(
         _restore_order(values, order), None if labels is None else _restore_order(labels, order)
     )
 
 
-def most_important_number(feed: Feed, predict: Callable[[Feed], NDArray[Any]]) -> int | None:
+def most_important_input(feed: Feed, predict: Callable[[Feed], NDArray[Any]]) -> int | None:
     """Return the index of the most important numeric input.
 
     Return None if no input changes the predictions, or if time ran out. `predict` returns [N] or
@@ -51,19 +51,19 @@ def most_important_number(feed: Feed, predict: Callable[[Feed], NDArray[Any]]) -
     numbers = feed.get("numbers")
     if numbers is None:
         return None
-    before = predict(feed)
+    baseline = predict(feed)
     importances = np.zeros(numbers.shape[1])
     tried = 0
-    end = time.perf_counter() + _SECONDS
-    for shift, number in product(_SHIFTS, range(len(importances))):
+    end = time.perf_counter() + _MAX_SECONDS
+    for shift, index in product(_SHIFTS, range(len(importances))):
         if time.perf_counter() > end:
             break
-        changed = numbers.copy()
-        changed[:, number] = np.roll(numbers[:, number], shift)
-        importances[number] += np.nansum(np.abs(predict(feed | {"numbers": changed}) - before))
+        permuted = numbers.copy()
+        permuted[:, index] = np.roll(numbers[:, index], shift)
+        importances[index] += np.nansum(np.abs(predict(feed | {"numbers": permuted}) - baseline))
         tried += 1
-    most = int(importances.argmax())
-    return most if tried >= len(importances) and importances[most] > 0 else None
+    highest = int(importances.argmax())
+    return highest if tried >= len(importances) and importances[highest] > 0 else None
 
 
 def _restore_order[Value: np.generic](
