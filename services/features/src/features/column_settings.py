@@ -22,7 +22,7 @@ class ColumnSetting(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def _has_one_encoding(self) -> Self:
         if self.order is not None and self.encoding is not None:
-            raise ValueError("order is of categories, encoding of a text; leave one of them out")
+            raise ValueError("order is for categories, encoding for texts; leave one of them out")
         if "max_words" in self.model_fields_set and self.encoding != "text":
             raise ValueError('max_words is set, but encoding is not; expected encoding = "text"')
         if self.order is not None and len(set(map(str, self.order))) < len(self.order):

@@ -29,7 +29,7 @@ class TargetSetting(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def _above_excludes_transform(self) -> Self:
         if self.above is not None and self.transform is not None:
-            raise ValueError("above makes a class of it, transform a number; leave one of them out")
+            raise ValueError("above predicts a class, transform a number; leave one of them out")
         return self
 
 
@@ -78,7 +78,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Default: inferred from the type and the distinct values of the target, as logged."""
 
     exclude: Columns = ()
-    """Columns to leave out: unknown at prediction time, or not allowed to matter."""
+    """Columns to leave out: unknown at prediction time, or not allowed to influence the model."""
 
     categories: Columns = ()
     """Columns to encode as categories: integer codes, or texts that look like identifiers."""
@@ -93,25 +93,28 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """The date of a split by time. Default: the only date or datetime column."""
 
     group_column: str | None = None
-    """Group of a row: a group is never divided by the split; it is not a feature."""
+    """Column that names the group of a row. The split keeps groups whole; not a feature."""
 
     weight_column: str | None = None
-    """Sample weight in fits and metrics: a positive number; it is not a feature."""
+    """Column with the sample weight in fits and metrics, a positive number; not a feature."""
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Share of held-out rows: enough to compare models, most rows left for training."""
+    """Share of held-out rows. The default leaves most rows for training."""
 
     seed: int = 0
     """Seed of the split and of the fit sample."""
 
     fit_rows: Annotated[int, Field(ge=10)] = 200_000
-    """Maximum number of training rows to fit the encoders on; more barely change medians."""
+    """Maximum number of training rows to fit the encoders on; more rows barely change medians."""
 
     one_hot_up_to: Annotated[int, Field(ge=1)] = 30
-    """A column of more categories gets a frequency and a code instead of a feature for each."""
+    """Maximum number of categories for one-hot encoding; with more: a frequency and a code."""
 
     min_category_rows: Annotated[int, Field(ge=1)] | None = None
-    """Rarer categories count as one. Default: 5, in fewer than 500 fitted rows 1 %, at least 2."""
+    """Minimum number of rows of a category; rarer ones share a feature.
+
+    Default: 5; with fewer than 500 fitted rows, 1 % of them, but at least 2.
+    """
 
     min_class_rows: Annotated[int, Field(ge=1)] = 5
     """Minimum number of training rows of a class; rows of rarer classes are rejected."""
@@ -130,7 +133,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         return self
 
     @model_validator(mode="after")
-    def _group_column_goes_with_split_by_group(self) -> Self:
+    def _group_column_needs_split_by_group(self) -> Self:
         if self.group_column is not None and self.split != "group":
             raise ValueError('group_column is set, but split is not; expected split = "group"')
         if self.group_column is None and self.split == "group":

@@ -8,14 +8,16 @@ from clean.schema.field_descriptions import ColumnType
 
 
 class Batch(NamedTuple):
-    """The next distinct values of a column: trimmed texts, with null for missing ones."""
+    """Distinct values of a column as trimmed texts; null for missing ones."""
 
     texts: pa.Array
-    """Texts without the few that are neither numbers nor dates."""
+    """Texts except the few that are neither numbers nor dates."""
     all_texts: pa.Array
+    """Texts, including those few."""
     is_integer: bool
     """Whether all values are JSON integers."""
     is_number: bool
+    """Whether all values are JSON numbers."""
 
 
 class FormatDetector(Protocol):
