@@ -26,9 +26,6 @@ PLACEHOLDERS = frozenset(
         "#N/A N/A",
         "nil",
         "Nil",
-    }
-    | {
-        "Nil",
         "none",
         "missing",
         "Missing",
@@ -38,8 +35,16 @@ PLACEHOLDERS = frozenset(
         "UNKNOWN",
         "(null)",
         "NONE",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NUM!",
+        "#NAME?",
+        "#NULL!",
+        "k.A.",
+        "k. A.",
+        "NaT",
     }
-    | {"#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "k.A.", "k. A.", "NaT"}
 )
 """Texts that mean missing if all other values are numbers, dates or booleans."""
 
@@ -47,10 +52,10 @@ MAX_MISMATCH_TEXTS = 20
 MAX_MISMATCH_ROWS = 10_000
 """A type with more mismatching rows and texts is dropped, to save time."""
 
-_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _OFFSET = r" ?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
-_DATETIME = rf"^{_DAY}([T ]{_CLOCK}({_OFFSET})?)?$"
+_DATETIME = rf"^{_DATE}([T ]{_TIME}({_OFFSET})?)?$"
 _BOOLEANS = ("true", "True", "TRUE", "false", "False", "FALSE")
 
 
@@ -77,10 +82,11 @@ class TypeEvidence:
     """Evidence for and against each type of a column."""
 
     present: int = 0
+    """Number of rows that are not missing."""
     mismatches: dict[FieldType, Mismatches] = field(
         default_factory=lambda: {kind: Mismatches() for kind in NARROWEST_FIRST}
     )
-    """Mismatches by type that was not dropped."""
+    """Mismatches by type, except dropped types."""
     is_whole: bool = True
     """Whether all values are integers of any size."""
 
@@ -144,24 +150,24 @@ class TypeEvidence:
 
 
 def strip(texts: pa.Array) -> pa.Array:
-    """Return trimmed texts, null for empty ones."""
+    """Return trimmed texts; null for empty texts."""
     trimmed = text_cells.trim(texts)
     return keep_where(pc.not_equal(trimmed, ""), trimmed)
 
 
-def are_tokens(stripped: pa.Array) -> pa.Array:
+def are_missing_tokens(stripped: pa.Array) -> pa.Array:
     """Return which texts are missing tokens."""
     return pc.is_in(stripped, value_set=pa.array(MISSING, pa.string()))
 
 
 def trim(texts: pa.Array) -> pa.Array:
-    """Return trimmed texts, null for missing ones."""
+    """Return trimmed texts; null for missing values."""
     stripped = strip(texts)
-    return keep_where(pc.invert(are_tokens(stripped)), stripped)
+    return keep_where(pc.invert(are_missing_tokens(stripped)), stripped)
 
 
 def fits(values: pa.Array, kind: FieldType) -> pa.Array:
-    """Return which texts, string[n] without nulls, are of a type, boolean[n]."""
+    """Return which texts, string[n] without nulls, have a type, boolean[n]."""
     if kind == "boolean":
         return pc.is_in(values, value_set=pa.array(_BOOLEANS, pa.string()))
     if kind == "integer":
@@ -170,32 +176,32 @@ def fits(values: pa.Array, kind: FieldType) -> pa.Array:
         return pc.is_valid(numbers(values))
     if kind == "string":
         return _matches(values, "")
-    is_time = _matches(values, f"^{_DAY}$" if kind == "date" else _DATETIME)
-    return pc.fill_null(_are_days(keep_where(is_time, values)), fill_value=False)
+    is_time = _matches(values, f"^{_DATE}$" if kind == "date" else _DATETIME)
+    return pc.fill_null(_are_dates(keep_where(is_time, values)), fill_value=False)
 
 
 def is_naive(values: pa.Array) -> pa.Array:
     """Return which texts are ISO 8601 datetimes without an offset."""
-    return _matches(values, rf"^{_DAY}[T ]{_CLOCK}$")
+    return _matches(values, rf"^{_DATE}[T ]{_TIME}$")
 
 
 def numbers(values: pa.Array) -> pa.Array:
     """Return texts as doubles; null for texts that are not numbers."""
-    is_code = text_cells.have_leading_zero(values)
-    return keep_where(pc.invert(is_code), text_cells.read_number(values))
+    has_leading_zero = text_cells.have_leading_zero(values)
+    return keep_where(pc.invert(has_leading_zero), text_cells.read_number(values))
 
 
 def _matches(values: pa.Array, pattern: str) -> pa.Array:
     return pc.match_substring_regex(values, pattern=pattern)
 
 
-def _are_days(texts: pa.Array) -> pa.Array:
+def _are_dates(texts: pa.Array) -> pa.Array:
     days = pc.utf8_slice_codeunits(texts, 0, 10)
-    existing = [day for day in days.unique().drop_null().to_pylist() if _is_day(day)]
+    existing = [day for day in days.unique().drop_null().to_pylist() if _is_date(day)]
     return pc.is_in(days, value_set=pa.array(existing, pa.string()))
 
 
-def _is_day(text: str) -> bool:
+def _is_date(text: str) -> bool:
     try:
         date.fromisoformat(text)
     except ValueError:

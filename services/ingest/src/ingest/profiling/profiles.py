@@ -17,7 +17,7 @@ from ingest.profiling.ambiguous_values import SentinelCandidates
 from ingest.profiling.cell_types import (
     Mismatches,
     TypeEvidence,
-    are_tokens,
+    are_missing_tokens,
     is_naive,
     numbers,
     strip,
@@ -73,7 +73,7 @@ class Profile:
         """Add the next cells of the column: trimmed texts, null for empty ones."""
         self.rows += len(texts)
         values, rows = pc.value_counts(texts.drop_null()).flatten()
-        is_token = are_tokens(values)
+        is_token = are_missing_tokens(values)
         names, counts = (array.filter(is_token).to_pylist() for array in (values, rows))
         values, rows = (array.filter(pc.invert(is_token)) for array in (values, rows))
         is_mark = pc.is_in(values, value_set=_MARKS)
