@@ -96,7 +96,7 @@ def test_an_importance_of_input_columns_is_right(trained: Trained) -> None:
         (importance_of(("size", 0.1), ("rooms", 0.9)), "importance is not sorted"),
         (importance_of(("size", 0.9), ("size", 0.1)), "importance has a column twice"),
         (importance_of(("price", 0.9)), "importance has 'price', which is not an input"),
-        (importance_of(("size", 0.9), rows=10_000), "importance is of 10000 rows"),
+        (importance_of(("size", 0.9), rows=10_000), "importance has 10000 rows"),
     ],
 )
 def test_an_importance_that_is_wrong_is_found(trained: Trained, change: Change, fault: str) -> None:
@@ -144,14 +144,14 @@ def state_intervals(trained: Trained) -> None:
     """State the coverage and the ends of the examples as they are."""
     run = trained.runs["model"]
     fresh = ModelRun("", run.source, run.artifact)
-    ends = fresh.model.ends(fresh.feed)
+    ends = fresh.model.interval_bounds(fresh.feed)
     truth = fresh.y_true.astype(np.float32)
     share = float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 2])))
     stated = {"value": share, "low": share, "high": share}
     trained.change("model", lambda _, document: document["metrics"].update(coverage=stated))
     path = run.artifact.path / "examples.jsonl"
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    answers = fresh.model.ends(fresh.model.pack([line["row"] for line in lines]))
+    answers = fresh.model.interval_bounds(fresh.model.pack([line["row"] for line in lines]))
     text = "".join(
         json.dumps(line | {"interval": [float(low), float(high)]}) + "\n"
         for line, (low, _, high) in zip(lines, answers, strict=True)

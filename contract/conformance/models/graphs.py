@@ -25,7 +25,7 @@ _LOG_FATAL = 4
 
 
 @dataclass(frozen=True)
-class Port:
+class TensorInfo:
     """An input or output of a graph as ONNX Runtime sees it."""
 
     kind: str
@@ -41,8 +41,8 @@ class Graph:
     name: str
     """Name of its file."""
     opsets: Mapping[str, int]
-    inputs: Mapping[str, Port]
-    outputs: Mapping[str, Port]
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
     _session: Any
 
     def run(self, feed: Feed, output: str) -> NDArray[Any]:
@@ -87,7 +87,7 @@ def open_graph(path: Path) -> Graph:
             "export the graph without it",
         )
     opsets = {entry.domain: entry.version for entry in model.opset_import}
-    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    inputs, outputs = _tensors(session.get_inputs()), _tensors(session.get_outputs())
     return Graph(path.name, opsets, inputs, outputs, session)
 
 
@@ -119,34 +119,34 @@ def check_inputs(graph: Graph, widths: Mapping[str, int]) -> None:
         )
     for group, width in expected.items():
         kind = {"numbers": "tensor(double)", "strings": "tensor(string)"}[group]
-        check_port(graph.name, group, graph.inputs[group], kind, widths=(width,))
+        check_tensor(graph.name, group, graph.inputs[group], kind, widths=(width,))
 
 
-def check_port(
-    graph: str, name: str, port: Port, kind: str, *, widths: tuple[int, ...] = ()
+def check_tensor(
+    graph: str, name: str, tensor: TensorInfo, kind: str, *, widths: tuple[int, ...] = ()
 ) -> None:
     """Check the type of an input or output, and its shape as far as the graph fixes it."""
     fix = "see 'Inputs and outputs' in contract/reference/graph.md"
-    if port.kind != kind:
-        raise Fault(f"{name} of {graph} is a {port.kind}; expected {kind}", fix)
-    shown = f"[{', '.join('N' if size is None else str(size) for size in port.shape)}]"
-    wanted = f"[{', '.join(['N', *map(str, widths)])}]"
-    fits = len(port.shape) == 1 + len(widths) and all(
+    if tensor.kind != kind:
+        raise Fault(f"{name} of {graph} is a {tensor.kind}; expected {kind}", fix)
+    shape = f"[{', '.join('N' if size is None else str(size) for size in tensor.shape)}]"
+    expected = f"[{', '.join(['N', *map(str, widths)])}]"
+    fits = len(tensor.shape) == 1 + len(widths) and all(
         size == width
-        for size, width in zip(port.shape[1:], widths, strict=True)
+        for size, width in zip(tensor.shape[1:], widths, strict=True)
         if isinstance(size, int)
     )
     if not fits:
-        raise Fault(f"{name} of {graph} has the shape {shown}; expected {wanted}", fix)
-    if isinstance(port.shape[0], int):
+        raise Fault(f"{name} of {graph} has the shape {shape}; expected {expected}", fix)
+    if isinstance(tensor.shape[0], int):
         raise Fault(
-            f"{name} of {graph} has the shape {shown}: always {port.shape[0]} rows",
+            f"{name} of {graph} has the shape {shape}: always {tensor.shape[0]} rows",
             "make the first dimension dynamic when you export",
         )
 
 
-def _ports(nodes: Any) -> dict[str, Port]:
-    return {node.name: Port(node.type, tuple(node.shape)) for node in nodes}
+def _tensors(nodes: Any) -> dict[str, TensorInfo]:
+    return {node.name: TensorInfo(node.type, tuple(node.shape)) for node in nodes}
 
 
 def _listed(names: Collection[str]) -> str:

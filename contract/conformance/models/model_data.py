@@ -62,12 +62,12 @@ class Model:
 
     @property
     def output(self) -> str:
-        """The output that scores and examples are about."""
+        """Name of the output that scores and examples use."""
         return "prediction" if self.classes is None else "probabilities"
 
     @cached_property
     def examples(self) -> Sequence[Example]:
-        """examples.jsonl."""
+        """The examples in examples.jsonl."""
         path = self.artifact.path / "examples.jsonl"
         fix = 'write lines like {"row": {column: value}, "expected": …}, at least one'
         try:
@@ -83,7 +83,7 @@ class Model:
         """Return the graph's inputs for rows of Parquet or JSON."""
         return pack(rows, self.fields)
 
-    def ends(self, feed: Feed) -> NDArray[np.float32]:
+    def interval_bounds(self, feed: Feed) -> NDArray[np.float32]:
         """Return low, prediction and high [N,3] of a model with intervals."""
         names = ("low", "prediction", "high")
         return np.stack([self.graph.run(feed, name) for name in names], axis=1)
@@ -94,16 +94,16 @@ class Model:
 
 
 def number_of(example: Example) -> float:
-    """Return what an example of a regression expects."""
+    """Return the expected number of a regression example."""
     if isinstance(example.expected, list):
         raise TypeError("the example predicts a class")
     return example.expected
 
 
 def largest_difference(found: NDArray[Any], expected: NDArray[Any]) -> tuple[int, float]:
-    """Return the row in which two predictions differ most, and how far by the contract's measure.
+    """Return the row in which two predictions differ most, and their distance by the contract.
 
-    What is not finite is as far away as can be.
+    The distance from a value that is not finite is infinite.
     """
     scale = np.maximum(1.0, np.abs(expected)) if expected.ndim == 1 else 1.0
     distances = np.abs(found.astype(np.float64) - expected) / scale

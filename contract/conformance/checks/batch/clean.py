@@ -1,4 +1,4 @@
-"""Clean: the table has the types of schema.json, keeps its rules, and so do the rejects."""
+"""Checks of clean: its table and its rejected rows follow schema.json."""
 
 import json
 
@@ -39,15 +39,15 @@ def clean_rules(subject: Subject) -> None:
 )
 def clean_vectors(subject: Subject) -> None:
     first_artifact(subject)
-    made = stage_input(subject, vector_table())
-    run = subject.run(source=made.source)
-    check_whole(subject, run, made.source)
+    source = stage_input(subject, vector_table()).source
+    run = subject.run(source=source)
+    check_whole(subject, run, source)
 
 
 def vector_table() -> Houses:
-    """Return houses with a text column for each type, filled with the vectors' good texts.
+    """Return houses with a text column for each type, filled with the valid texts of the vectors.
 
-    Whatever types an image finds in them, its table has to be what its schema.json makes of them.
+    An image may infer any types; its table must follow its own schema.json.
     """
     vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
     texts: dict[str, list[str]] = {}
@@ -58,8 +58,8 @@ def vector_table() -> Houses:
     table = houses()
     repeated = Houses(table.table.take(pa.array([n % table.table.num_rows for n in range(rows)])))
     repeated = repeated.with_values("id", [f"v{n}" for n in range(rows)])
-    for type_, found in texts.items():
-        values = [found[number % len(found)] for number in range(rows)]
+    for type_, valid in texts.items():
+        values = [valid[number % len(valid)] for number in range(rows)]
         repeated = repeated.with_column(f"a {type_}", values, "string", pa.string())
     return repeated
 

@@ -1,4 +1,4 @@
-"""The sandbox: an image that publishes nothing is run without one of its restrictions."""
+"""The sandbox: an image that publishes nothing runs again without one of the restrictions."""
 
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
@@ -8,31 +8,32 @@ from conformance.validity.published import published
 
 @check("read-only-root", promise="it works on a read-only root")
 def read_only_root(subject: Subject) -> None:
-    _try_without("read-only root", subject, "write below /data/out and /tmp alone")
+    _try_without("read-only root", subject, "write only below /data/out and /tmp")
 
 
 @check("no-network", promise="it works without a network")
 def no_network(subject: Subject) -> None:
-    _try_without("no network", subject, "put into the image what it fetches")
+    _try_without("no network", subject, "add the files that it downloads to the image")
 
 
 @check("plain-user", promise="it works as user 10001 without capabilities")
 def plain_user(subject: Subject) -> None:
-    _try_without("plain user", subject, "let 10001 read its files: COPY --chmod=755")
+    _try_without("plain user", subject, "let user 10001 read its files: COPY --chmod=755")
 
 
 @check("small-tmp", promise="it works with 64 MB of /tmp")
 def small_tmp(subject: Subject) -> None:
-    _try_without("small /tmp", subject, "put large temporary files into the draft")
+    _try_without("small /tmp", subject, "write large temporary files to the draft")
 
 
-def _try_without(wall: str, subject: Subject, fix: str) -> None:
+def _try_without(restriction: str, subject: Subject, fix: str) -> None:
     if _publishes(subject, ""):
         return
-    if not _publishes(subject, wall):
+    if not _publishes(subject, restriction):
         raise Skipped("it also publishes nothing without this restriction; see `publishes`")
     raise Fault(
-        f"it ends with {subject.first.ending}; without the restriction '{wall}' it works", fix
+        f"it ends with {subject.first.ending}; without the restriction '{restriction}' it works",
+        fix,
     )
 
 

@@ -12,7 +12,7 @@ from conformance.harness.subject import Subject
 from conformance.inputs.clean_data import write_clean_data
 from conformance.inputs.houses import Houses
 from conformance.models.feature_data import bits_of, matrix_of
-from conformance.models.graphs import check_inputs, check_opsets, check_port
+from conformance.models.graphs import check_inputs, check_opsets, check_tensor
 from conformance.models.hard_rows import hard_rows
 from conformance.models.tensors import GROUPS, Feed, fields_of, row_of, rows_in
 
@@ -38,7 +38,7 @@ def transform_interface(subject: Subject) -> None:
                 "name its one output features",
             )
         widths = (len(run.data.names),)
-        check_port(graph.name, FEATURES, graph.outputs[FEATURES], "tensor(float)", widths=widths)
+        check_tensor(graph.name, FEATURES, graph.outputs[FEATURES], "tensor(float)", widths=widths)
 
 
 @check(

@@ -99,14 +99,14 @@ def metrics(subject: Subject) -> None:
                     " test/",
                 )
     if not recomputed:
-        raise Skipped("the kit knows none of the metrics in model.json")
+        raise Skipped("the kit can recompute none of the metrics in model.json")
 
 
 @check(
     "importance",
     stages=["train"],
-    promise="the importance in model.json is of input columns, each at most once, the largest loss"
-    " first (optional, since 1.3)",
+    promise="the importance in model.json lists input columns, each at most once, by descending"
+    " loss (optional, since 1.3)",
 )
 def importance(subject: Subject) -> None:
     measured = [run for run in model_runs(subject) if "importance" in run.model.document]
@@ -117,9 +117,9 @@ def importance(subject: Subject) -> None:
         names = [column["name"] for column in document["columns"]]
         losses = [column["loss"] for column in document["columns"]]
         inputs = {field["name"] for field in run.model.fields}
-        if strange := [name for name in names if name not in inputs]:
+        if unknown := [name for name in names if name not in inputs]:
             raise Fault(
-                f"{run.where('model.json')}: importance has '{strange[0]}', which is not an input",
+                f"{run.where('model.json')}: importance has '{unknown[0]}', which is not an input",
                 "measure the columns of the signature, not the features made from them",
             )
         if len(set(names)) < len(names):
@@ -137,7 +137,7 @@ def importance(subject: Subject) -> None:
             )
         if document["rows"] > len(run.rows):
             raise Fault(
-                f"{run.where('model.json')}: importance is of {document['rows']} rows, and"
+                f"{run.where('model.json')}: importance has {document['rows']} rows, but"
                 f" test-rows/ has {len(run.rows)}",
                 "measure it on held-out rows",
             )
@@ -164,8 +164,8 @@ def reference(subject: Subject) -> None:
                 f"{run.where('reference.json')}: columns has no entry for '{missing_columns[0]}'",
                 "describe what was observed in training for each input column",
             )
-        place = run.where(f"{run.artifact.path.name}/verdict.json")
-        check_schema(run.artifact.document("verdict.json"), "verdict", place)
+        name = run.where(f"{run.artifact.path.name}/verdict.json")
+        check_schema(run.artifact.document("verdict.json"), "verdict", name)
         if any(entry["path"] == "verdict.json" for entry in run.artifact.manifest["files"]):
             raise Fault(
                 f"{run.where('manifest.json')}: files lists verdict.json",

@@ -40,7 +40,7 @@ def examples(subject: Subject) -> None:
 
 def _check_intervals(run: ModelRun) -> None:
     examples = run.model.examples
-    found = run.model.ends(run.model.pack([example.row for example in examples]))
+    found = run.model.interval_bounds(run.model.pack([example.row for example in examples]))
     for number, (example, ends) in enumerate(zip(examples, found, strict=True), 1):
         stated, given = example.interval, ends[[0, 2]].tolist()
         size = max(1, float(np.abs(ends).max()))

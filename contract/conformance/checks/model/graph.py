@@ -7,14 +7,14 @@ from conformance.checks.model.runs import ModelRun, model_runs
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
-from conformance.models.graphs import check_inputs, check_opsets, check_port
+from conformance.models.graphs import check_inputs, check_opsets, check_tensor
 from conformance.models.hard_rows import hard_rows
 from conformance.models.model_data import TOLERANCE, largest_difference
 from conformance.models.tensors import GROUPS, fields_of, row_of, rows_in
 
-_ALONE = 5
+_SINGLE_ROWS = 5
 """Rows that are also run one by one."""
-_CLOSE = 1e-5
+_TOLERANCE = 1e-5
 
 
 @check(
@@ -51,7 +51,7 @@ def model_interface(subject: Subject) -> None:
                 " contract/reference/graph.md; low and high go with `interval` in model.json",
             )
         for name, (kind, widths) in outputs.items():
-            check_port(graph.name, name, graph.outputs[name], kind, widths=widths)
+            check_tensor(graph.name, name, graph.outputs[name], kind, widths=widths)
 
 
 @check(
@@ -71,13 +71,13 @@ def predictions(subject: Subject) -> None:
                 f" {list(run.predicted.shape)} of {rows} rows; expected float32 {list(shape)}",
                 "end the graph with a cast to float and a reshape",
             )
-        for place in range(min(_ALONE, rows)):
-            alone = run.model.predict(row_of(run.feed, place))
-            _, distance = largest_difference(alone, run.predicted[place : place + 1])
+        for row in range(min(_SINGLE_ROWS, rows)):
+            alone = run.model.predict(row_of(run.feed, row))
+            _, distance = largest_difference(alone, run.predicted[row : row + 1])
             if distance > TOLERANCE:
                 raise Fault(
-                    f"{run.where('model.onnx')} predicts {alone[0]} for held-out row {place + 1}"
-                    f" alone, and {run.predicted[place]} among {rows}",
+                    f"{run.where('model.onnx')} predicts {alone[0]} for held-out row {row + 1}"
+                    f" alone, and {run.predicted[row]} among {rows}",
                     "compute nothing across rows",
                 )
         if classes is not None:
@@ -85,17 +85,19 @@ def predictions(subject: Subject) -> None:
 
 
 def _check_classes(run: ModelRun) -> None:
-    shares = run.predicted.astype(np.float64)
-    wrong = np.flatnonzero((np.abs(shares.sum(axis=1) - 1) > _CLOSE) | (shares < 0).any(axis=1))
+    probabilities = run.predicted.astype(np.float64)
+    wrong = np.flatnonzero(
+        (np.abs(probabilities.sum(axis=1) - 1) > _TOLERANCE) | (probabilities < 0).any(axis=1)
+    )
     if len(wrong):
         raise Fault(
             f"{run.where('model.onnx')}: the probabilities of held-out row {wrong[0] + 1} are"
-            f" {run.predicted[wrong[0]]}, together {shares[wrong[0]].sum():.6f}",
+            f" {run.predicted[wrong[0]]}, which add up to {probabilities[wrong[0]].sum():.6f}",
             "give the probability of every class, between 0 and 1, in the order of the classes",
         )
-    is_index = (run.labels >= 0) & (run.labels < shares.shape[1])
-    worse = _worse(run, np.clip(run.labels, 0, shares.shape[1] - 1))
-    wrong = np.flatnonzero(~is_index | (worse > _CLOSE))
+    is_index = (run.labels >= 0) & (run.labels < probabilities.shape[1])
+    errors = _label_errors(run, np.clip(run.labels, 0, probabilities.shape[1] - 1))
+    wrong = np.flatnonzero(~is_index | (errors > _TOLERANCE))
     if len(wrong):
         raise Fault(
             f"{run.where('model.onnx')}: label of held-out row {wrong[0] + 1} is"
@@ -105,19 +107,19 @@ def _check_classes(run: ModelRun) -> None:
         )
 
 
-def _worse(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return for each row how far its label is from the right one; 0 is right."""
+def _label_errors(run: ModelRun, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the error of each row's label: 0 if it is correct."""
     rows, decision = np.arange(len(labels)), run.model.document.get("decision") or {}
-    shares = run.predicted.astype(np.float64)
+    probabilities = run.predicted.astype(np.float64)
     if "threshold" in decision:
         threshold = np.float32(decision["threshold"])
         is_wrong = (run.predicted[:, 1] >= threshold) != labels
         return np.asarray(is_wrong, dtype=np.float64)
     if "costs" in decision:
         costs = np.array(decision["costs"], np.float64)
-        expected = shares @ costs / max(1.0, costs.max())
+        expected = probabilities @ costs / max(1.0, costs.max())
         return np.asarray(expected[rows, labels] - expected.min(axis=1))
-    return np.asarray(shares.max(axis=1) - shares[rows, labels])
+    return np.asarray(probabilities.max(axis=1) - probabilities[rows, labels])
 
 
 @check(
@@ -150,38 +152,40 @@ def intervals(subject: Subject) -> None:
         raise Skipped("no model has intervals")
     for run in runs:
         labels, hard = hard_rows(run.feed, run.feature_data.fields)
-        rows = [f"held-out row {place + 1}" for place in range(rows_in(run.feed))]
+        rows = [f"held-out row {row + 1}" for row in range(rows_in(run.feed))]
         for names, feed in ((rows, run.feed), (labels, hard)):
-            ends = run.model.ends(feed)
-            is_wrong = ~(np.isfinite(ends).all(axis=1) & (np.diff(ends, axis=1) >= 0).all(axis=1))
+            bounds = run.model.interval_bounds(feed)
+            is_wrong = ~(
+                np.isfinite(bounds).all(axis=1) & (np.diff(bounds, axis=1) >= 0).all(axis=1)
+            )
             if is_wrong.any():
-                place = int(is_wrong.argmax())
+                row = int(is_wrong.argmax())
                 raise Fault(
-                    f"{run.where('model.onnx')}: low, prediction and high are {ends[place]} for"
-                    f" {names[place]}",
+                    f"{run.where('model.onnx')}: low, prediction and high are {bounds[row]} for"
+                    f" {names[row]}",
                     "give finite bounds below and above the prediction",
                 )
-        ends = run.model.ends(run.feed)
-        _check_alone(run, ends)
-        _check_coverage(run, ends)
+        bounds = run.model.interval_bounds(run.feed)
+        _check_alone(run, bounds)
+        _check_coverage(run, bounds)
 
 
-def _check_alone(run: ModelRun, ends: NDArray[np.float32]) -> None:
-    for place in range(min(_ALONE, len(ends))):
-        alone = run.model.ends(row_of(run.feed, place))
-        if np.abs(alone - ends[place]).max() > TOLERANCE * max(1, np.abs(ends[place]).max()):
+def _check_alone(run: ModelRun, bounds: NDArray[np.float32]) -> None:
+    for row in range(min(_SINGLE_ROWS, len(bounds))):
+        alone = run.model.interval_bounds(row_of(run.feed, row))
+        if np.abs(alone - bounds[row]).max() > TOLERANCE * max(1, np.abs(bounds[row]).max()):
             raise Fault(
-                f"{run.where('model.onnx')} gives {alone[0]} for held-out row {place + 1} alone,"
-                f" and {ends[place]} among {len(ends)}",
+                f"{run.where('model.onnx')} gives {alone[0]} for held-out row {row + 1} alone,"
+                f" and {bounds[row]} among {len(bounds)}",
                 "compute nothing across rows",
             )
 
 
-def _check_coverage(run: ModelRun, ends: NDArray[np.float32]) -> None:
+def _check_coverage(run: ModelRun, bounds: NDArray[np.float32]) -> None:
     truth = run.y_true.astype(np.float32)
-    found = float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 2])))
+    found = float(np.mean((bounds[:, 0] <= truth) & (truth <= bounds[:, 2])))
     stated = run.model.document["metrics"].get("coverage", {}).get("value")
-    if stated is None or abs(stated - found) > _CLOSE:
+    if stated is None or abs(stated - found) > _TOLERANCE:
         raise Fault(
             f"{run.where('model.json')}: metrics.coverage is {stated}; {found:.6f} of the values of"
             " test/ lie in the intervals of test-rows/",
@@ -203,7 +207,7 @@ def model_is_transform(subject: Subject) -> None:
         first: dict[bytes, int] = {}
         for place, row in enumerate(features):
             if not np.isfinite(predicted[place]).all():
-                continue  # another check says so
+                continue  # the check model-finite reports it
             other = first.setdefault(row.tobytes(), place)
             compared += other != place
             _, distance = largest_difference(

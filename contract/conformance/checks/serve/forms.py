@@ -22,19 +22,19 @@ from conformance.serving.servers import example_clients
 def predict_csv(subject: Subject) -> None:
     for client in example_clients(subject):
         examples = client.model.examples
-        answer = client.http.post(
+        response = client.http.post(
             "/predict",
-            content=csv_of([each.row for each in examples]),
+            content=csv_of([example.row for example in examples]),
             headers={"content-type": "text/csv"},
         )
-        kind = answer.headers.get("content-type", "")
-        if answer.status_code != 200 or not kind.startswith("text/csv"):
+        media_type = response.headers.get("content-type", "")
+        if response.status_code != 200 or not media_type.startswith("text/csv"):
             raise Fault(
-                f"POST /predict with text/csv returns {answer.status_code} and"
-                f" {kind or 'no content type'}: {answer.text}",
+                f"POST /predict with text/csv returns {response.status_code} and"
+                f" {media_type or 'no content type'}: {response.text}",
                 "return CSV for CSV, unless the Accept header requests another type",
             )
-        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        rows = list(csv.DictReader(io.StringIO(response.text)))
         target, classes = client.model.document["target"]["name"], client.model.classes
         names = [f"predicted_{target}"]
         if classes is not None:
@@ -47,7 +47,7 @@ def predict_csv(subject: Subject) -> None:
                 f" ({error!r})",
                 f"add predicted_{target}, and probability_<class> for classes",
             ) from None
-        expected = np.array([each.expected for each in examples])
+        expected = np.array([example.expected for example in examples])
         if len(found) != len(expected):
             raise Fault(
                 f"POST /predict returns {len(found)} lines for a CSV table of {len(expected)}",
@@ -72,44 +72,45 @@ def predict_csv(subject: Subject) -> None:
 def invocations(subject: Subject) -> None:
     for client in example_clients(subject):
         examples = complete_examples(client.model)
-        rows = [each.row for each in examples]
+        rows = [example.row for example in examples]
         classes = client.model.classes
         expected = [
-            each.expected if classes is None else classes[int(np.argmax(each.expected))]
-            for each in examples
+            example.expected if classes is None else classes[int(np.argmax(example.expected))]
+            for example in examples
         ]
-        for form, (content, kind) in _forms(rows).items():
-            answer = client.http.post("/invocations", content=content, headers=kind)
-            given = json_of(answer).get("predictions")
-            if not _agree(given, expected):
+        for name, (content, headers) in _formats(rows).items():
+            response = client.http.post("/invocations", content=content, headers=headers)
+            predictions = json_of(response).get("predictions")
+            if not _agree(predictions, expected):
                 raise Fault(
-                    f"predictions of POST /invocations with {form} differ from examples.jsonl",
-                    'answer {"predictions": […]}: numbers, or the most likely classes',
+                    f"predictions of POST /invocations with {name} differ from examples.jsonl",
+                    'return {"predictions": […]}: numbers, or the most likely classes',
                     expected=expected,
-                    found=given,
+                    found=predictions,
                 )
         if (status := client.http.get("/ping").status_code) != 200:
-            raise Fault(f"GET /ping returns {status}", "answer 200 while a model is live")
+            raise Fault(f"GET /ping returns {status}", "return 200 while a model is live")
 
 
-def _forms(rows: Sequence[Row]) -> dict[str, tuple[str, Mapping[str, str]]]:
+def _formats(rows: Sequence[Row]) -> dict[str, tuple[str, Mapping[str, str]]]:
     names = list(rows[0])
     columns = {name: [row[name] for row in rows] for name in names}
     split = {"columns": names, "data": [[row[name] for name in names] for row in rows]}
     records = [dict(row) for row in rows]
     bodies: dict[str, Any] = {"dataframe_split": split, "dataframe_records": records}
     bodies |= {"instances": records, "inputs": columns}
-    forms = {form: (json.dumps({form: body}), JSON) for form, body in bodies.items()}
-    return {**forms, "CSV": (csv_of(rows), {"content-type": "text/csv"})}
+    formats = {name: (json.dumps({name: body}), JSON) for name, body in bodies.items()}
+    return {**formats, "CSV": (csv_of(rows), {"content-type": "text/csv"})}
 
 
-def _agree(given: Any, expected: Sequence[Any]) -> bool:
-    if not isinstance(given, list) or len(given) != len(expected):
+def _agree(predictions: Any, expected: Sequence[Any]) -> bool:
+    if not isinstance(predictions, list) or len(predictions) != len(expected):
         return False
     if isinstance(expected[0], str):
-        return given == list(expected)
+        return predictions == list(expected)
     try:
-        return largest_difference(np.array(given, np.float64), np.array(expected))[1] <= TOLERANCE
+        found = np.array(predictions, np.float64)
+        return largest_difference(found, np.array(expected))[1] <= TOLERANCE
     except (TypeError, ValueError):
         return False
 
