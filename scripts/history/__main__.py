@@ -24,7 +24,7 @@ from history.container_runs import parse_runs
 from history.containers import container_of
 from history.difference_table import lines
 from history.differences import compare
-from history.disk import pruning
+from history.disk import describe_pruning
 from history.lineage import broken_links, by_hashes, damaged, refusals, summary, uncompared
 from history.listing import history
 from history.lookup import find
@@ -160,7 +160,7 @@ def _pinned_older(_options: argparse.Namespace) -> None:
 
 
 def _prunable(options: argparse.Namespace) -> None:
-    print("\n".join(pruning(volumes(VOLUMES), keep=options.keep)))
+    print("\n".join(describe_pruning(volumes(VOLUMES), keep=options.keep)))
 
 
 def _prune(options: argparse.Namespace) -> None:

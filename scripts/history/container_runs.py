@@ -10,7 +10,7 @@ from stage_contract.artifacts.manifests import LATEST
 from history.volumes import Volume
 
 CLOCK_TOLERANCE_SECONDS = 1.0
-"""Maximum time by which files may be older than the start that Docker reports."""
+"""Maximum difference between file times and the start time that Docker reports."""
 
 
 @dataclass(frozen=True)
@@ -19,44 +19,44 @@ class ContainerRun:
 
     exit_code: int
     started: float
-    named: frozenset[str]
+    artifact_ids: frozenset[str]
 
     def had_effect(self, volume: Volume) -> bool:
         """Return whether it published, moved LATEST, or logged a known artifact id."""
         known = volume.newest_first()
-        if self.named & {path.name for path in known}:
+        if self.artifact_ids & {path.name for path in known}:
             return True
-        changed = [_changed(path) for path in (volume.path / LATEST, *known)]
-        return max(changed, default=0.0) >= self.started - CLOCK_TOLERANCE_SECONDS
+        changes = [_change_time(path) for path in (volume.path / LATEST, *known)]
+        return max(changes, default=0.0) >= self.started - CLOCK_TOLERANCE_SECONDS
 
     def began_after(self, path: Path) -> bool:
         """Return whether this run started after a file was written or moved there."""
-        return self.started > _changed(path)
+        return self.started > _change_time(path)
 
 
-def parse_runs(texts: Iterable[str]) -> dict[str, ContainerRun]:
-    """Return the runs by stage; each text is `STAGE EXIT_CODE STARTED_AT TIME=ID…`, or empty.
+def parse_runs(lines: Iterable[str]) -> dict[str, ContainerRun]:
+    """Return the runs by stage; each line is `STAGE EXIT_CODE STARTED_AT TIME=ID…`, or empty.
 
     An id counts only if this run logged it, not an earlier run of the same container.
     """
-    return dict(_parse(text) for text in texts if text.strip())
+    return dict(_parse(line) for line in lines if line.strip())
 
 
-def _parse(text: str) -> tuple[str, ContainerRun]:
-    stage, exit_code, started, *entries = text.split()
+def _parse(line: str) -> tuple[str, ContainerRun]:
+    stage, exit_code, started, *entries = line.split()
     start = _seconds(started)
-    named = (entry.split("=") for entry in entries)
-    now = frozenset(
-        each for time, each in named if _seconds(time) >= start - CLOCK_TOLERANCE_SECONDS
+    logged = (entry.split("=") for entry in entries)
+    artifact_ids = frozenset(
+        each for time, each in logged if _seconds(time) >= start - CLOCK_TOLERANCE_SECONDS
     )
-    return stage, ContainerRun(int(exit_code), start, now)
+    return stage, ContainerRun(int(exit_code), start, artifact_ids)
 
 
 def _seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def _changed(path: Path) -> float:
+def _change_time(path: Path) -> float:
     """Return the inode's change time: a rename counts, a modification time set by hand does not."""
     try:
         return path.stat().st_ctime

@@ -7,11 +7,11 @@ from typing import Any
 from history.differences import Difference, Values, names
 from history.tables import aligned
 
-SHOWN_CHARACTERS = 44
-DIGITS = 12
-"""Digits of a SHA-256 to show."""
-WHOLE = ("run", "metrics")
-"""Sections that are shown even where they are equal."""
+MAX_CHARACTERS = 44
+DIGEST_CHARACTERS = 12
+"""Number of characters of a SHA-256 to show."""
+ALWAYS_SHOWN = ("run", "metrics")
+"""Sections that show equal values, too."""
 
 
 def lines(difference: Difference) -> Iterator[str]:
@@ -25,11 +25,13 @@ def lines(difference: Difference) -> Iterator[str]:
 
 
 def _section(section: str, old: Values, new: Values) -> Iterator[tuple[str, ...]]:
-    every = names(old, new)
-    shown = [name for name in every if section in WHOLE or old.get(name) != new.get(name)]
-    if not every:
+    all_names = names(old, new)
+    shown = [
+        name for name in all_names if section in ALWAYS_SHOWN or old.get(name) != new.get(name)
+    ]
+    if not all_names:
         return
-    equal = len(every) - len(shown)
+    equal = len(all_names) - len(shown)
     note = f"{equal} equal" if shown else "equal"
     yield (section, "", "", note if equal else "")
     for name in shown:
@@ -47,13 +49,13 @@ def _text(value: Any) -> str:
         case {"value": float() as score, "low": low, "high": high}:
             return f"{score:.4g} ({low:.4g} to {high:.4g})"
         case {"bytes": size, "sha256": digest}:
-            return f"{size:,} bytes {digest[:DIGITS]}"
+            return f"{size:,} bytes {digest[:DIGEST_CHARACTERS]}"
         case float():
             return f"{value:.6g}"
         case int() if not isinstance(value, bool):
             return f"{value:,}"
         case str():
-            return value[:DIGITS] if _is_digest(value) else _short(value)
+            return value[:DIGEST_CHARACTERS] if _is_digest(value) else _short(value)
     return _short(json.dumps(value, ensure_ascii=False))
 
 
@@ -62,7 +64,7 @@ def _is_digest(text: str) -> bool:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
 
 
 def _change(was: Any, now: Any) -> str:

@@ -8,32 +8,33 @@ from stage_contract.artifacts.publishing import prunable
 
 from history.volumes import Volume
 
-STEP = 1000
+UNIT_FACTOR = 1000
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def disk_use(chain: list[Volume]) -> str:
+def describe_disk_use(chain: list[Volume]) -> str:
     """Return one line: the bytes and the number of artifacts on each volume."""
     volumes = [volume for volume in chain if volume.path.is_dir()]
     parts = [
-        f"{volume.kind} {readable(size_of([volume.path]))} ({len(volume.newest_first())} kept)"
+        f"{volume.kind} {format_bytes(disk_bytes([volume.path]))}"
+        f" ({len(volume.newest_first())} kept)"
         for volume in volumes
     ]
     return f"disk: {', '.join(parts)}" if parts else "disk: no volume yet"
 
 
-def pruning(chain: list[Volume], *, keep: int) -> list[str]:
+def describe_pruning(chain: list[Volume], *, keep: int) -> list[str]:
     """Return a line for each volume with artifacts to prune."""
     lines = []
     for volume in chain:
         paths = prunable(volume.path, keep=keep) if volume.path.is_dir() else []
         if paths:
             names = ", ".join(path.name for path in paths)
-            lines.append(f"{volume.kind}: {readable(size_of(paths))} in {names}")
+            lines.append(f"{volume.kind}: {format_bytes(disk_bytes(paths))} in {names}")
     return lines
 
 
-def size_of(paths: Iterable[Path]) -> int:
+def disk_bytes(paths: Iterable[Path]) -> int:
     """Return the bytes on disk of folders and their contents."""
     total = 0
     for root in paths:
@@ -47,10 +48,10 @@ def size_of(paths: Iterable[Path]) -> int:
     return total
 
 
-def readable(size: float) -> str:
+def format_bytes(size: float) -> str:
     """Return a size with its unit, such as `12.3 MB`."""
     for unit in UNITS[:-1]:
-        if size < STEP:
+        if size < UNIT_FACTOR:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= STEP
+        size /= UNIT_FACTOR
     return f"{size:.1f} {UNITS[-1]}"

@@ -9,7 +9,7 @@ from typing import Any
 from stage_contract.stages.causes import flat
 
 BLOCK_BYTES = 1 << 20
-SHOWN_CHARACTERS = 80
+MAX_CHARACTERS = 80
 ABSENT = "absent"
 
 
@@ -103,4 +103,4 @@ def _blocks(old: Path, new: Path) -> Iterator[tuple[int, tuple[bytes, bytes]]]:
 def _short(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     line = " ".join(text.split())
-    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
+    return line if len(line) <= MAX_CHARACTERS else f"{line[:MAX_CHARACTERS]}…"

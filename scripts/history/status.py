@@ -12,7 +12,7 @@ from stage_contract.artifacts.volumes import DRAFT
 from stage_contract.commands import make_command
 
 from history.containers import StageContainer
-from history.disk import disk_use
+from history.disk import describe_disk_use
 from history.lineage import BrokenLink, Runs, broken_links, refusals, source_place
 from history.tables import aligned
 from history.volumes import Volume, facts, in_utc, links, published
@@ -157,7 +157,7 @@ def status(
             "the lineage is complete, from source to model, by file sizes and recorded digests;"
             f" {make_command('verify')} reads every byte"
         )
-    notes.append(disk_use(chain))
+    notes.append(describe_disk_use(chain))
     return Report(
         table=[_row(upstream, volume) for upstream, volume in links(chain)],
         mode=_mode(containers, is_watching=is_watching),

@@ -263,7 +263,10 @@ def test_runs_are_read_as_the_shell_writes_them() -> None:
         [f"clean 0 2026-01-31T12:00:00.123456789Z {said}", "", "train 1 2026-01-31T12:00:01Z"]
     )
 
-    assert runs["clean"].named == {"a0", "b1"}  # a moment before is now, c2 is of an earlier run
+    assert runs["clean"].artifact_ids == {
+        "a0",
+        "b1",
+    }  # a moment before is now, c2 is of an earlier run
     assert runs["train"].exit_code == 1
     assert runs["train"].started - runs["clean"].started == pytest.approx(0.876544)
 
