@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import docker
 import pytest
 import yaml
 from conformance.harness.containers import HARDENED
 from conformance.harness.stages import BATCH, MEMORY, STAGES
-from support.running import ROOT
+from conformance.harness.subject import Subject
+from support.running import BASE_IMAGE, ROOT
 
 services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
 
@@ -62,3 +64,22 @@ def test_ctrl_c_removes_every_container_and_volume(
     engine.images.remove(name)
     assert code == 130
     assert found == []
+
+
+def test_closing_removes_a_volume_that_a_running_check_still_uses(
+    engine: docker.DockerClient, images: dict[str, str]
+) -> None:
+    subject = Subject(engine, images["clean"], "clean", seed=1, base_image=BASE_IMAGE)
+    shared = ExitStack()
+    subject.at_end.callback(shared.close)
+    volume = shared.enter_context(subject.volume(subject.scratch()))
+    engine.containers.create(
+        BASE_IMAGE,
+        labels=subject.labels,
+        volumes=volume.mount("/volume", mode="rw"),
+        network_mode="none",
+    )
+
+    subject.close()
+
+    assert left_behind(engine, images["clean"]) == []

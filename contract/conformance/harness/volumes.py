@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import CONFLICT
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,15 @@ class Volumes:
             self.remove(volume)
 
     def remove(self, volume: Volume) -> None:
-        """Remove a volume that no container uses any more."""
-        with suppress(NotFound):
+        """Remove a volume; one that a container still uses is left to `remove_all`."""
+        try:
             self.engine.volumes.get(volume.name).remove(force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != CONFLICT:
+                raise
+            return
         self._names.discard(volume.name)
 
     def remove_all(self) -> None:
