@@ -28,6 +28,9 @@ if ! scripts/bootstrap.sh; then
 fi
 scripts/envs.sh tests
 
+# As in the image of train: threads that wait for each other sleep instead of spinning.
+export OMP_WAIT_POLICY=passive
+
 tests() { .envs/tests/bin/python -m pytest -q "$@"; }
 
 if [ $# != 0 ]; then
