@@ -19,6 +19,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 
 STAGES = ("ingest", "clean", "features", "train", "serve")
 
+OF_LONG_TESTS = frozenset(f"tests/conformance/test_{name}.py" for name in ("good_images", "swaps"))
+"""Files whose tests check an image each, for minutes, and share nothing but the images."""
+
 SOURCES = {"diamonds": "diamonds.csv", "penguins": "penguins.csv", "flights": "flights.csv.gz"}
 
 # A shell lets what it starts with & ignore SIGINT, and what that starts as well.
@@ -32,20 +35,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The last ones are then short, and no worker waits long for the other.
     """
-    scopes: dict[str, list[pytest.Item]] = {}
+    groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        scopes.setdefault(_scope_of(item.nodeid), []).append(item)
+        groups.setdefault(_group_of(item.nodeid), []).append(item)
 
     def place(tests: list[pytest.Item]) -> tuple[bool, int]:
         return not any("engine" in getattr(test, "fixturenames", ()) for test in tests), -len(tests)
 
-    items[:] = [test for tests in sorted(scopes.values(), key=place) for test in tests]
+    items[:] = [test for tests in sorted(groups.values(), key=place) for test in tests]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Give the files that share the shipped pipelines to one worker, any other to whoever is free.
 
-    Each worker would train these pipelines for itself.
+    Each worker would train these pipelines for itself. A test of OF_LONG_TESTS goes alone.
     """
     config.option.loadscopereorder = False
     return _Scheduler(config, log)
@@ -57,6 +60,11 @@ class _Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no typ
 
 
 def _scope_of(nodeid: str) -> str:
+    group = _group_of(nodeid)
+    return nodeid if group in OF_LONG_TESTS else group
+
+
+def _group_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     return "the shipped pipelines" if file in _of_shipped_pipelines() else file
 
