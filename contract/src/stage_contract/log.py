@@ -1,4 +1,4 @@
-"""Logs: lines for people by default, one JSON object a line with LOG_FORMAT=json."""
+"""Logs: text lines by default; with LOG_FORMAT=json, one JSON object per line."""
 
 import json
 import logging
@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 LOGGER = logging.getLogger("stagecoach")
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+_STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
 def configure_logging(stage: str) -> None:
     """Send this process's log to standard output in the format that LOG_FORMAT names."""
     handler = logging.StreamHandler(sys.stdout)
     as_json = os.environ.get("LOG_FORMAT") == "json"
-    handler.setFormatter(JsonFormatter(stage) if as_json else PeopleFormatter(stage))
+    handler.setFormatter(JsonFormatter(stage) if as_json else TextFormatter(stage))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
@@ -27,20 +27,20 @@ def configure_logging(stage: str) -> None:
 def _print_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Print the traceback of a bug, whose message may hold anything, to standard error."""
+    """Print the traceback of a bug to standard error, escaped: its message may contain anything."""
     found = "".join(traceback.format_exception(kind, error, trace)).rstrip("\n")
-    sys.stderr.writelines(f"{line}\n" for line in _marked(found))
+    sys.stderr.writelines(f"{line}\n" for line in _prefixed(found))
 
 
 def _log_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Log a bug as one line of JSON, like everything else."""
+    """Log a bug as one line of JSON, like all other log lines."""
     LOGGER.critical("a bug ended the process", exc_info=(kind, error, trace))
 
 
-def _marked(trace: str) -> list[str]:
-    """Return the lines of a traceback with a mark, so that none looks like a line of the log."""
+def _prefixed(trace: str) -> list[str]:
+    """Return the lines of a traceback with a prefix, so that none looks like a log line."""
     return [f"| {escaped(line)}" for line in trace.split("\n")]
 
 
@@ -61,24 +61,24 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-class PeopleFormatter(logging.Formatter):
-    """`clean     27,004 rows in, 26,871 out, 133 rejected`."""
+class TextFormatter(logging.Formatter):
+    """Text lines, such as `clean     27,004 rows in, 26,871 out, 133 rejected`."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()
         self._stage = stage
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line; a traceback follows on lines of its own, each with a mark."""
+        """Return one line; a traceback follows on separate lines, each with a prefix."""
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         lines = [f"{level}{escaped(record.getMessage())}"]
         if record.exc_info:
-            lines += _marked(self.formatException(record.exc_info))
+            lines += _prefixed(self.formatException(record.exc_info))
         return "\n".join(f"{self._stage:<9} {line}" for line in lines)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, stage, event, and the facts as data."""
+    """One JSON object per line: time, level, stage, event, and the extra fields."""
 
     def __init__(self, stage: str) -> None:
         super().__init__()
@@ -86,13 +86,15 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
-        facts = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
+        fields = {
+            key: value for key, value in record.__dict__.items() if key not in _STANDARD_ATTRIBUTES
+        }
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "stage": self._stage,
             "event": record.getMessage(),
-        } | facts
+        } | fields
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return _escaped_json(json.dumps(line, ensure_ascii=False, default=str))
@@ -116,7 +118,7 @@ class Progress:
         self._done = 0
 
     def add(self, count: int) -> None:
-        """Count work as done, and log if the last line is old enough."""
+        """Count finished work; log a line if the last one is older than `every_seconds`."""
         self._done += count
         now = time.monotonic()
         if now - self._reported < self._every:

@@ -237,8 +237,8 @@ def test_a_sample_keeps_rows_of_the_rarest_class_for_every_fold() -> None:
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        ([0, 1, 2] * 3, "train/: 9 rows; expected 10 at least"),
-        ([0] * 9 + [1] * 9, "class 'middling' of 'price' has 0 of 18 rows; expected 2 at least"),
+        ([0, 1, 2] * 3, "train/: 9 rows; expected at least 10"),
+        ([0] * 9 + [1] * 9, "class 'middling' of 'price' has 0 of 18 rows; expected at least 2"),
         ([0] * 9 + [1] * 9 + [2], "class 'middling' of 'price' has 1 of 19 rows"),
     ],
 )
@@ -290,7 +290,7 @@ def test_no_fold_is_scored_on_a_single_row_of_a_number() -> None:
 
 def test_a_single_group_can_not_validate() -> None:
     problem = MadeData(by_group=True).problem
-    with pytest.raises(ContractError, match="all rows are of one group"):
+    with pytest.raises(ContractError, match="all rows are in one group"):
         make_folds(
             grouped([1.0, 2.0], [7, 7]),
             problem,
@@ -303,5 +303,5 @@ def test_a_single_group_can_not_validate() -> None:
 def test_classes_that_are_groups_can_not_be_validated() -> None:
     problem = MadeData("binary", by_group=True).problem
     rows = grouped([0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1], dtype=int)
-    with pytest.raises(ContractError, match="no fold by group holds the classes"):
+    with pytest.raises(ContractError, match="no fold by group has the classes"):
         make_folds(rows, problem, metric=choose_metric(None, problem), folds=2, seed=0)

@@ -264,7 +264,7 @@ def newer_operators(path: Path) -> None:
         (rewrite("train", replaced("size", float("nan"))), r"feature 'size' is nan in row 1"),
         (rewrite("train", replaced("@target", float("nan"))), r"train/: @target is missing"),
         (rewrite("train", lambda t: t.drop(["rooms"])), r"no column 'rooms'"),
-        (rewrite("train", lambda t: t[:9]), r"train/: 9 rows; expected 10 at least"),
+        (rewrite("train", lambda t: t[:9]), r"train/: 9 rows; expected at least 10"),
         (rewrite("test", lambda t: t[:0]), r"test/ holds no rows"),
         (rewrite("test", lambda t: t[:1]), r"test/: 1 rows; expected 2 at least"),
         (rewrite("test", lambda t: t[:30]), r"30 rows in test/, 40 in test-rows/"),

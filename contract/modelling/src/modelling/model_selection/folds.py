@@ -43,7 +43,7 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
     name = problem.target.name
     if len(target) < MIN_TRAIN_ROWS:
         raise ContractError(
-            f"train/: {len(target)} rows; expected {MIN_TRAIN_ROWS} at least, find more data"
+            f"train/: {len(target)} rows; expected at least {MIN_TRAIN_ROWS}, add more data"
         )
     if problem.classes is None:
         if target.min() == target.max():
@@ -57,8 +57,8 @@ def check_target(target: NDArray[Any], problem: Problem) -> None:
     if counts[rarest] < MIN_CLASS_ROWS:
         raise ContractError(
             f"train/: class '{problem.classes[rarest]}' of '{name}' has {counts[rarest]} of"
-            f" {len(target):,} rows; expected {MIN_CLASS_ROWS} at least, join it with another"
-            " class or leave its rows out"
+            f" {len(target):,} rows; expected at least {MIN_CLASS_ROWS}, merge it with another"
+            " class or remove its rows"
         )
 
 
@@ -88,20 +88,20 @@ def make_folds(
         ContractError: No fold by time or group has the classes that it needs.
     """
     if matrix.time is not None:
-        made = _split_by_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
+        splits = _split_by_time(matrix.target, matrix.time, problem, metric=metric, folds=folds)
     elif matrix.group is not None:
         split = _split_by_group(matrix.target, matrix.group, problem, folds=folds, seed=seed)
-        made = _keep_complete_folds(split, matrix.target, problem, metric=metric, kind="by group")
+        splits = _keep_complete_folds(split, matrix.target, problem, metric=metric, kind="by group")
     else:
-        made = _split_shuffled(matrix, problem, folds=folds, seed=seed)
-    if len(made) < folds:
+        splits = _split_shuffled(matrix, problem, folds=folds, seed=seed)
+    if len(splits) < folds:
         LOGGER.warning(
             "folds = %d, but %d can be made: too few %s",
             folds,
-            len(made),
+            len(splits),
             _scarce_rows(matrix, problem),
         )
-    return made
+    return splits
 
 
 def _scarce_rows(matrix: Matrix, problem: Problem) -> str:
@@ -119,7 +119,7 @@ def _split_shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) 
     if problem.classes and np.bincount(target[first], minlength=problem.class_count).min() < folds:
         return _split_at_random(target, problem, folds=folds, seed=seed)
     LOGGER.info(
-        "%s of %s rows equal another one in what the split goes by; a fold holds all or none",
+        "%s of %s rows equal another row in the columns of the split; equal rows are in one fold",
         f"{np.count_nonzero(np.bincount(group)[group] > 1):,}",
         f"{len(group):,}",
     )
@@ -178,7 +178,7 @@ def _split_by_group(
     possible = min(folds, len(np.unique(group)), len(target) // 2)
     if possible < MIN_FOLDS:
         raise ContractError(
-            "train/: all rows are of one group; expected two at least to validate with, set another"
+            "train/: all rows are in one group; expected at least two to validate with, set another"
             " group_column in [features]"
         )
     if problem.classes is None:
@@ -200,9 +200,9 @@ def _split_by_time(
     cuts = find_time_cuts(time, folds)
     if not cuts:
         raise ContractError(
-            "train/: @time does not divide the rows: all, or all but one, are of one time; expected"
-            ' different times to validate with, set another time_column or split = "hash" in'
-            " [features]"
+            "train/: @time does not divide the rows: all, or all but one, have the same time;"
+            " expected different times to validate with, set another time_column or"
+            ' split = "hash" in [features]'
         )
     rows = np.arange(len(target))
     split = [(rows[:start], rows[start:stop]) for start, stop in pairwise([*cuts, len(rows)])]
@@ -242,7 +242,7 @@ def _keep_complete_folds(
     ]
     if not complete:
         raise ContractError(
-            f"train/: no fold {kind} holds the classes of '{problem.target.name}' that"
+            f"train/: no fold {kind} has the classes of '{problem.target.name}' that"
             f" {metric.name} needs; set fewer folds or another metric in [train],"
             ' or split = "hash" in [features]'
         )
