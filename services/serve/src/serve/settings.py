@@ -23,8 +23,8 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Settings of the API; the model defines what it predicts."""
 
     workers: Annotated[int, Field(ge=1, le=_MAX_WORKERS)] | None = None
-    """Number of worker processes; default: one for each whole processor of the container, as far as
-    its memory allows, and at least one."""
+    """Number of worker processes; default: one for each whole processor of the container, fewer if
+    its memory is too small, and at least one."""
 
     poll_seconds: Seconds = 1.0
     """Seconds between two checks for a new model; a check takes microseconds."""
@@ -50,7 +50,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     application adds middleware, dependencies or tracing to the prediction routes."""
 
     page: bool = True
-    """Serve the page at / and everything below /page; without it / leads to /docs."""
+    """Serve the page at / and everything below /page; if disabled, / redirects to /docs."""
 
     docs: bool = True
     """Serve /docs, /openapi.json and /report."""
@@ -59,31 +59,31 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Log each request, which costs more than a prediction; errors are always logged."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
-    """Maximum body, beyond it 413; it has room for `max_rows` rows of some hundred bytes each."""
+    """Maximum size of a body; a larger one gets 413. `max_rows` rows of a few hundred bytes fit."""
 
     max_rows: Annotated[int, Field(ge=1)] = 10_000
-    """Maximum number of rows, beyond it 413: more would keep other requests waiting."""
+    """Maximum number of rows of a request; more get 413, because other requests would wait."""
 
     max_header_bytes: Annotated[int, Field(ge=1024)] = 16 * 1024
-    """Maximum size of request line and header fields, beyond it 431; browsers stay below 8 KiB."""
+    """Maximum size of request line and header fields; more get 431. Browsers send up to 8 KiB."""
 
     max_headers: Annotated[int, Field(ge=16)] = 100
-    """Maximum number of header fields, beyond it 431."""
+    """Maximum number of header fields; more get 431."""
 
     max_connections: Annotated[int, Field(ge=1)] = 1000
-    """Maximum number of open connections of one worker, beyond it 503; an idle one takes about 10
-    kB."""
+    """Maximum number of open connections of one worker; more get 503. An idle one takes about
+    10 kB."""
 
     max_waiting_bytes: Annotated[int, Field(ge=1024)] = 64 * 1024 * 1024
-    """Maximum memory for bodies and unread responses of one worker, beyond it 503."""
+    """Maximum memory for bodies and unread responses of one worker; beyond it, requests get 503."""
 
     max_wait_seconds: Seconds = 1.0
-    """Maximum CPU time in the queue before a request, beyond it 503. Ordinary bulk clients stay far
-    below it; a smaller value keeps accepted requests faster under overload."""
+    """Maximum CPU time in the queue before a request; beyond it, requests get 503. Ordinary bulk
+    clients stay far below it; with a smaller value, accepted requests are faster under overload."""
 
     request_seconds: Seconds = 30.0
-    """Maximum time for a client to send a request, beyond it 408, or to read its response, beyond
-    it the connection is closed."""
+    """Maximum time for a client to send a request, else it gets 408, or to read its response, else
+    the connection is closed."""
 
     keep_alive_seconds: Seconds = 75.0
     """Idle time after which a connection is closed; longer than the minute that most proxies use.
@@ -111,12 +111,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     def worker_count(self) -> int:
         """Return the number of worker processes."""
-        most = min(cpu_share(), memory_share() / _WORKER_BYTES, _MAX_WORKERS)
-        return self.workers or max(1, int(most))
+        limit = min(cpu_share(), memory_share() / _WORKER_BYTES, _MAX_WORKERS)
+        return self.workers or max(1, int(limit))
 
     @property
     def static_pages(self) -> tuple[str, ...]:
-        """Return the paths that need no key because nothing there is about the model."""
+        """Return the paths that need no key because they show nothing about the model."""
         return (
             *(("/",) if self.page or self.docs else ()),
             *(("/page/assets/*",) if self.page else ()),

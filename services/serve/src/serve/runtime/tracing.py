@@ -12,7 +12,7 @@ _TRACEPARENT = re.compile(
 _NOT_SAMPLED = b"00"
 
 # Ids must be unique, not secret; each process seeds its own generator.
-_bits = random.getrandbits
+_random_bits = random.getrandbits
 
 
 class Trace(NamedTuple):
@@ -33,9 +33,9 @@ def trace_of(traceparent: bytes | None) -> Trace:
     if current.is_valid:  # FastAPI's instrumentation has started a span.
         parts = current.trace_id, current.span_id, current.trace_flags
         return Trace(b"%032x" % parts[0], b"%016x" % parts[1], b"%02x" % parts[2])
-    span = b"%016x" % (_bits(64) or 1)
+    span = b"%016x" % (_random_bits(64) or 1)
     found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     # Version 00 has four parts; parts of later versions are ignored.
     if found is None or (found[3] and found[0].startswith(b"00")):
-        return Trace(b"%032x" % (_bits(128) or 1), span, _NOT_SAMPLED)
+        return Trace(b"%032x" % (_random_bits(128) or 1), span, _NOT_SAMPLED)
     return Trace(found[1], span, found[2])

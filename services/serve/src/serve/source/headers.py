@@ -24,15 +24,15 @@ class Headers:
         if len(set(names)) == len(names) and all(name in self._known for name in names):
             return names
         found = [table.resolve(header) for table in self._tables]
-        most = max(map(self.count_known, found))
-        best = [names for names in found if self.count_known(names) == most]
+        max_known = max(map(self.count_known, found))
+        best = [names for names in found if self.count_known(names) == max_known]
         if any(names != best[0] for names in best):
             # Files of the source use this name for different columns; the position may decide.
             pairs = zip(found, self._tables, strict=True)
             best = [n for n, table in pairs if n in best and table.fits(header)] or best
         return [
-            cell if len({names[place] for names in best}) > 1 else best[0][place]
-            for place, cell in enumerate(header)
+            cell if len({names[index] for names in best}) > 1 else best[0][index]
+            for index, cell in enumerate(header)
         ]
 
     def count_known(self, names: Sequence[str]) -> int:
@@ -58,7 +58,7 @@ class _Table:
             group = self._groups.setdefault(text, [text] if text in known else [])
             if each.name not in group:
                 group.append(each.name)
-        self._by_pandas = self._names_of_pandas()
+        self._pandas_names = self._names_by_pandas()
 
     def resolve(self, header: Sequence[str]) -> list[str]:
         texts = [cell.strip(WHITE_SPACE) for cell in header]
@@ -74,12 +74,12 @@ class _Table:
             elif text in self._known:
                 names.append(text)
             else:
-                names.append(self._by_pandas.get(cell, cell))
+                names.append(self._pandas_names.get(cell, cell))
             seen[text] += 1
         return names
 
     def fits(self, header: Sequence[str]) -> bool:
-        """Whether the source's name of every renamed column is at that column's position."""
+        """Return whether the source's name of every renamed column is at that column's position."""
         return all(
             header[each.position - 1 : each.position] == [each.written] for each in self._renamed
         )
@@ -88,9 +88,9 @@ class _Table:
         text = cell.strip(WHITE_SPACE)
         if text in self._groups:
             return self._groups[text]
-        return [text] if text in self._known else [*filter(None, [self._by_pandas.get(cell)])]
+        return [text] if text in self._known else [*filter(None, [self._pandas_names.get(cell)])]
 
-    def _names_of_pandas(self) -> Mapping[str, str]:
+    def _names_by_pandas(self) -> Mapping[str, str]:
         """Return columns by the names that pandas gives them: `Unnamed: 0`, and `a.1` after `a`."""
         names = {}
         for text, group in self._groups.items():

@@ -22,20 +22,20 @@ from serve.schema.text_formats import reads_texts
 _DESCRIPTION = """\
 One input for each column, of shape [rows, 1] or [rows]. A missing value is NaN or an empty text;
 in JSON null, too. Integers and booleans that may be missing are FP64, since INT64 and BOOL have no
-such value. Any datatype of numbers is taken for a column of numbers. The binary data extension is
-spoken both ways.
+such value. A numeric column accepts any numeric datatype. Requests and responses support
+the binary data extension.
 """
 _PARAMETERS = {
     "type": ["object", "null"],
-    "description": "`binary_data_size`, `binary_data_output`, `binary_data`; others mean nothing.",
+    "description": "`binary_data_size`, `binary_data_output`, `binary_data`; others are ignored.",
     "properties": {
-        "classification": {"not": {}, "description": "Not offered."},
-        "shared_memory_region": {"not": {}, "description": "Not offered."},
+        "classification": {"not": {}, "description": "Not supported."},
+        "shared_memory_region": {"not": {}, "description": "Not supported."},
     },
 }
 _SHAPE = {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "integer", "minimum": 0}}
-ERROR_SCHEMA = problem_schema(error="Everything that is wrong, as the protocol has it.")
-_NOT_FOUND = {"404": "Another model, or another version, than the live one."}
+ERROR_SCHEMA = problem_schema(error="All errors in one text, as the protocol requires.")
+_NOT_FOUND = {"404": "Not the live model, or not its version."}
 
 
 def paths(model: Model | None) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def paths(model: Model | None) -> dict[str, Any]:
 
 def schemas(description: Description) -> dict[str, Any]:
     """Return the schemas that the paths refer to."""
+    names = list(outputs_of(description))
     tensors = [_input(column) for column in description.signature.fields]
     ignored = description.signature.ignored
     if ignored:
@@ -60,7 +61,10 @@ def schemas(description: Description) -> dict[str, Any]:
             id={"type": ["string", "null"]},
             parameters=_PARAMETERS,
             inputs={"type": "array", "minItems": 1, "items": {"anyOf": tensors}},
-            outputs={"type": ["array", "null"], "items": _asked(list(outputs_of(description)))},
+            outputs={
+                "type": ["array", "null"],
+                "items": _requested_output(names),
+            },
         ),
         "InferResponse": _object(
             ["model_name", "model_version", "outputs"],
@@ -74,11 +78,11 @@ def schemas(description: Description) -> dict[str, Any]:
 
 def _post(name: str, model: Model | None, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     body: dict[str, Any] = {"schema": {"type": "object"}}
-    answer: dict[str, Any] = body
+    response: dict[str, Any] = body
     if model is not None:
         inputs = [_example(column, model.example[column.name]) for column in _fields(model)]
         body = {"schema": ref("InferRequest"), "example": {"inputs": inputs}}
-        answer = {"schema": ref("InferResponse")}
+        response = {"schema": ref("InferResponse")}
     return operation(
         name,
         tags=["Open Inference Protocol V2"],
@@ -86,7 +90,7 @@ def _post(name: str, model: Model | None, parameters: list[dict[str, Any]]) -> d
         description=_DESCRIPTION,
         parameters=parameters,
         body={JSON: body},
-        answer={JSON: answer},
+        answer={JSON: response},
         errors=_NOT_FOUND,
         problem=(JSON, "InferError"),
     )
@@ -111,17 +115,17 @@ def _parameter(name: str, example: str | None) -> dict[str, Any]:
 
 
 def _input(column: Column) -> dict[str, Any]:
-    announced = datatype_of(column)
-    taken = [announced] if announced == TEXTS else list(dict.fromkeys([announced, *NUMBERS]))
+    declared = datatype_of(column)
+    accepted = [declared] if declared == TEXTS else list(dict.fromkeys([declared, *NUMBERS]))
     value = column_schema(column)
     if column.type == "boolean":
         missing = [] if column.is_required else [{"type": "null"}]
         number = {"type": "integer", "minimum": 0, "maximum": 1}
         value = {"anyOf": [{"type": "boolean"}, number, *missing]}
-    if reads_texts(column) and announced != TEXTS:
-        taken.append(TEXTS)
+    if reads_texts(column) and declared != TEXTS:
+        accepted.append(TEXTS)
         value = {"anyOf": [value, {"type": "string"}]}
-    return _tensor({"const": column.name}, value, datatypes=taken)
+    return _tensor({"const": column.name}, value, datatypes=accepted)
 
 
 def _tensor(
@@ -141,7 +145,7 @@ def _tensor(
     )
 
 
-def _asked(names: list[str]) -> dict[str, Any]:
+def _requested_output(names: list[str]) -> dict[str, Any]:
     return _object(["name"], name={"enum": names}, parameters=_PARAMETERS)
 
 
