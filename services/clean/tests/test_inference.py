@@ -112,9 +112,9 @@ def test_texts_of_a_typed_source_are_read_for_missing_tokens_only_while_one_may_
     inferences = start_inferences(typed, Settings(), rows=3)
 
     assert [(name, type(it)) for name, it in inferences.items()] == [("day", StringInference)]
-    assert inferences["day"].is_open
+    assert inferences["day"].can_change
     inferences["day"].add(pa.array(["2024-01-31"]), first_row=1)
-    assert not inferences["day"].is_open
+    assert not inferences["day"].can_change
     assert list(start_type_hints(typed, Settings(), rows=3)) == ["day"]
     assert list(start_inferences(texts, Settings(), rows=3)) == ["day"]
     assert not start_type_hints(texts, Settings(), rows=3)

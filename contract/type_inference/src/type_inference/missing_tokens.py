@@ -13,7 +13,7 @@ MISSING_MARKS = ("?", "-", "--", "–", "—")
 WORDS = ("NA", "NaN", "nan", "NULL", "null", "None")
 """Default tokens that are also words or codes."""
 
-SIMILAR = {
+SIMILAR_VALUES = {
     "NA": r"^[A-Z]{2}$",
     "nan": r"^[a-z]{3}$",
     "None": r"^[A-Z][a-z][A-Za-z]*([ -][A-Za-z]+)*$",
@@ -30,7 +30,7 @@ class MissingTokens:
 
     rows: Counter[str] = field(default_factory=Counter)
     """Number of rows by token."""
-    similar: set[str] = field(default_factory=lambda: set(SIMILAR))
+    similar: set[str] = field(default_factory=lambda: set(SIMILAR_VALUES))
     """Tokens that look like every other value so far."""
     others: dict[str, None] = field(default_factory=dict)
     """First other values, in order."""
@@ -50,7 +50,7 @@ class MissingTokens:
     def _is_similar(self, token: str, others: pa.Array) -> bool:
         if len(self.others) > _MAX_CATEGORIES.get(token, len(self.others)):
             return False
-        return all_match(others, SIMILAR[token])
+        return all_match(others, SIMILAR_VALUES[token])
 
 
 def all_match(texts: pa.Array, pattern: str) -> bool:

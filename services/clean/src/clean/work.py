@@ -122,7 +122,7 @@ def _scan_types(table: Table, inferences: Mapping[str, TypeInference]) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         for frame in table.frames([*inferences]):
             pending = {
-                name: inference for name, inference in inferences.items() if inference.is_open
+                name: inference for name, inference in inferences.items() if inference.can_change
             }
             if not pending:
                 break

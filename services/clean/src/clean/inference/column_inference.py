@@ -32,7 +32,7 @@ class TypeInference(Protocol):
         """Return other possible interpretations of the values."""
 
     @property
-    def is_open(self) -> bool:
+    def can_change(self) -> bool:
         """Whether more cells can change the result."""
 
 
@@ -67,8 +67,8 @@ class StringInference:
         return self.token_inference.warnings()
 
     @property
-    def is_open(self) -> bool:
-        return self.token_inference.is_open
+    def can_change(self) -> bool:
+        return self.token_inference.can_change
 
 
 @dataclass
@@ -102,5 +102,5 @@ class IntegerInference:
         return []
 
     @property
-    def is_open(self) -> bool:
+    def can_change(self) -> bool:
         return self.first_beyond is None

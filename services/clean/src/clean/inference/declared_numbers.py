@@ -70,7 +70,7 @@ class DeclaredNumbers:
         return []
 
     @property
-    def is_open(self) -> bool:
+    def can_change(self) -> bool:
         return not self.shows_point
 
     @property

@@ -54,6 +54,6 @@ def beyond_limit(rules: Field, first: Position) -> str:
 
 
 def show_position(position: Position, rules: Field) -> str:
-    """Return row and text of a value; of a private column only the row."""
+    """Return row and text of a value; only the row if the column is private."""
     row, text = position
     return f"in row {row:,}" + ("" if rules.is_private else f": '{text[:40]}'")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from type_inference.missing_tokens import MISSING_MARKS, SIMILAR, MissingTokens
+from type_inference.missing_tokens import MISSING_MARKS, SIMILAR_VALUES, MissingTokens
 
 from clean.schema.fields import Field
 from clean.schema.toml_text import as_toml, settings_table
@@ -26,7 +26,7 @@ class MissingTokenInference(MissingTokens):
     """Whether the settings declare the missing tokens of the column; if so, nothing is inferred."""
 
     @property
-    def is_open(self) -> bool:
+    def can_change(self) -> bool:
         """Whether further values can change the result."""
         return not self.are_tokens_declared and bool(self.similar)
 
@@ -34,7 +34,9 @@ class MissingTokenInference(MissingTokens):
         """Add distinct texts; `values` has null for missing texts, `rows` counts each text."""
         if self.are_tokens_declared:
             return
-        is_token = pc.is_in(trimmed, value_set=pa.array([*SIMILAR])).to_numpy(zero_copy_only=False)
+        is_token = pc.is_in(trimmed, value_set=pa.array([*SIMILAR_VALUES])).to_numpy(
+            zero_copy_only=False
+        )
         is_token &= rows > 0
         for text, count in zip(
             trimmed.filter(pa.array(is_token)).to_pylist(), rows[is_token], strict=True

@@ -168,7 +168,7 @@ class TextInference:
         return [line]
 
     @property
-    def is_open(self) -> bool:
+    def can_change(self) -> bool:
         return True
 
     def _near_miss(self) -> tuple[ColumnType, Mismatches] | None:
