@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with subject:
         verdicts = _told(checks, subject, options)
     document = report.document(verdicts, options.image, options.stage)
-    text = report.as_text(document | {"api": options.api, "seed": subject.seed})
+    text = report.as_json(document | {"api": options.api, "seed": subject.seed})
     if options.json == _STANDARD_OUTPUT:
         print(text)
     elif options.json:

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from conformance.checks.serve import answers, bodies, following, lifecycle, outputs
+from conformance.checks.serve import bodies, lifecycle, model_watching, outputs, predictions
 from conformance.harness.faults import Fault
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.models.model_data import Example
 from conformance.serving.clients import Client
-from conformance.serving.following import Following
+from conformance.serving.watching_server import WatchingServer
 
 SUBJECT = cast(Subject, SimpleNamespace(api="all"))
 MAX_BYTES = 1_000_000
@@ -124,7 +124,7 @@ def inputs_of(datatypes: Mapping[str, str]) -> dict[str, Any]:
 
 
 def test_a_datatype_that_has_all_values_of_its_column_is_right() -> None:
-    answers.check_inputs(inputs_of(DATATYPES), FIELDS)
+    predictions.check_inputs(inputs_of(DATATYPES), FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_datatype_that_has_all_values_of_its_column_is_right() -> None:
 )
 def test_another_datatype_is_found(name: str, kind: str) -> None:
     with pytest.raises(Fault, match=f"gives the input {name} the datatype {kind}"):
-        answers.check_inputs(inputs_of(DATATYPES | {name: kind}), FIELDS)
+        predictions.check_inputs(inputs_of(DATATYPES | {name: kind}), FIELDS)
 
 
 @pytest.mark.parametrize("shape", [[1, 1], [1]])
@@ -161,8 +161,8 @@ def test_booleans_that_are_read_otherwise_from_numbers_are_found(codes: Sequence
     is_right = codes == (2.0, 1.0, 0.0)
 
     with nullcontext() if is_right else pytest.raises(Fault, match="reads the wrong booleans"):
-        answers.check_booleans(
-            client_of(reading(*codes)), answers.boolean_model(), missing=math.nan
+        predictions.check_booleans(
+            client_of(reading(*codes)), predictions.boolean_model(), missing=math.nan
         )
 
 
@@ -170,10 +170,10 @@ def test_booleans_that_are_read_otherwise_from_numbers_are_found(codes: Sequence
     "told", [None, "an-id", {"id": "an-id"}, {"id": "another", "reason": "why"}]
 )
 def test_a_refused_model_that_is_not_told_with_its_reason_is_found(told: object) -> None:
-    following.check_told({"refused": {"id": "an-id", "reason": "why"}}, "an-id")
+    model_watching.check_told({"refused": {"id": "an-id", "reason": "why"}}, "an-id")
 
     with pytest.raises(Fault, match="does not say that an-id is not served, and why"):
-        following.check_told({"refused": told}, "an-id")
+        model_watching.check_told({"refused": told}, "an-id")
 
 
 @pytest.mark.parametrize("found", [None, "another"])
@@ -181,7 +181,7 @@ def test_a_lost_request_id_is_found(found: str | None) -> None:
     client = client_of(lambda _request: httpx.Response(200, json={"id": found, "outputs": []}))
 
     with pytest.raises(Fault, match="does not return the id of the request"):
-        answers.check_request_id(client, Example({"size": 1.0}, 2.0))
+        predictions.check_request_id(client, Example({"size": 1.0}, 2.0))
 
 
 def test_a_request_id_that_comes_back_is_right() -> None:
@@ -189,10 +189,10 @@ def test_a_request_id_that_comes_back_is_right() -> None:
         lambda request: httpx.Response(200, json={"id": json.loads(request.content)["id"]})
     )
 
-    answers.check_request_id(client, Example({"size": 1.0}, 2.0))
+    predictions.check_request_id(client, Example({"size": 1.0}, 2.0))
 
 
-def followed_by(ids: Sequence[str]) -> Following:
+def watching_with(ids: Sequence[str]) -> WatchingServer:
     """Return a server whose model answers with these ids, one after the other."""
     answered: Iterator[str] = iter(ids)
 
@@ -201,12 +201,12 @@ def followed_by(ids: Sequence[str]) -> Following:
             pass
 
     return cast(
-        Following,
+        WatchingServer,
         SimpleNamespace(
             first=SimpleNamespace(name="first"),
             server=SimpleNamespace(wait_until=wait_until),
-            answering=lambda _protocol: next(answered),
-            tells_of=lambda _model: True,
+            live_model=lambda _protocol: next(answered),
+            mentions=lambda _model: True,
         ),
     )
 
@@ -214,9 +214,9 @@ def followed_by(ids: Sequence[str]) -> Following:
 def test_a_bad_model_that_goes_live_late_is_named_by_its_own_kind() -> None:
     kinds = {"bad-1": "model.onnx is cut off", "bad-2": "it is of another kind"}
 
-    following.check_refused(followed_by(["first"]), "bad-1", kinds, SUBJECT)
+    model_watching.check_refused(watching_with(["first"]), "bad-1", kinds, SUBJECT)
     with pytest.raises(Fault, match=r"bad-1 answers, .*: model.onnx is cut off"):
-        following.check_refused(followed_by(["bad-1"]), "bad-2", kinds, SUBJECT)
+        model_watching.check_refused(watching_with(["bad-1"]), "bad-2", kinds, SUBJECT)
 
 
 @pytest.fixture

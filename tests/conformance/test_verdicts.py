@@ -5,7 +5,7 @@ import json
 import pytest
 from conformance.harness.checking import Check
 from conformance.harness.faults import Fault, Skipped
-from conformance.harness.report import as_text, closing_lines, document, fault_lines, summary
+from conformance.harness.report import as_json, closing_lines, document, fault_lines, summary
 from conformance.harness.running import Verdict, find_out
 from conformance.harness.subject import Subject
 from stage_contract.artifacts.digests import CONTRACT_VERSION
@@ -48,7 +48,7 @@ def test_a_very_long_value_is_whole_in_the_json_report() -> None:
     verdict = verdict_of(Fault("it", "fix", found=LONG))
 
     [line] = [line for line in fault_lines(verdict, command="") if "found:" in line]
-    [check] = json.loads(as_text(document([verdict], "image:1", "clean")))["checks"]
+    [check] = json.loads(as_json(document([verdict], "image:1", "clean")))["checks"]
     assert line.endswith("… and 1,000 characters more, which the JSON report has")
     assert check["found"] == LONG
 

@@ -18,14 +18,14 @@ import conformance.checks.model.baseline
 import conformance.checks.model.graph
 import conformance.checks.model.privacy
 import conformance.checks.serve.basics
-import conformance.checks.serve.answers
-import conformance.checks.serve.forms
+import conformance.checks.serve.predictions
+import conformance.checks.serve.request_formats
 import conformance.checks.serve.tables
 import conformance.checks.serve.rules
 import conformance.checks.serve.vectors
 import conformance.checks.serve.bodies
 import conformance.checks.serve.outputs
-import conformance.checks.serve.following
+import conformance.checks.serve.model_watching
 import conformance.checks.serve.lifecycle
 import conformance.checks.batch.hostile
 import conformance.checks.batch.refusals

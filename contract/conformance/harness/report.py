@@ -30,7 +30,7 @@ def fault_lines(verdict: Verdict, *, command: str) -> Iterable[str]:
     details = {"row": verdict.row, "expected": verdict.expected, "found": verdict.found}
     for name, value in details.items():
         if value is not None:
-            yield f"{_INDENT}{name + ':':<9} {_shown(value)}"
+            yield f"{_INDENT}{name + ':':<9} {_formatted(value)}"
     yield f"{_INDENT}{'fix:':<9} {verdict.fix}"
     yield f"{_INDENT}{'again:':<9} {command} ONLY={verdict.check.name}"
 
@@ -56,9 +56,9 @@ def summary(verdicts: Sequence[Verdict], image: str, stage: str) -> str:
     if not counts["ok"] and not counts["fault"]:
         reasons = "; ".join(dict.fromkeys(verdict.what for verdict in verdicts))
         return f"{image}: nothing was checked of {contract}: all checks were skipped ({reasons})"
-    how = f"{counts['ok']} hold, {counts['fault']} do not, {counts['skip']} skipped"
-    whether = "does not keep" if counts["fault"] else "keeps"
-    return f"{image} {whether} {contract}: {how}"
+    results = f"{counts['ok']} hold, {counts['fault']} do not, {counts['skip']} skipped"
+    verb = "does not keep" if counts["fault"] else "keeps"
+    return f"{image} {verb} {contract}: {results}"
 
 
 def document(verdicts: Sequence[Verdict], image: str, stage: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def document(verdicts: Sequence[Verdict], image: str, stage: str) -> dict[str, A
     }
 
 
-def as_text(document: dict[str, Any]) -> str:
+def as_json(document: dict[str, Any]) -> str:
     """Return a report as JSON text."""
     return json.dumps(document, indent=2, ensure_ascii=False, default=str)
 
@@ -99,15 +99,15 @@ def listing(checks: Sequence[Check]) -> Iterable[str]:
 
 
 def _indented(text: str) -> Iterable[str]:
-    return (f"{_INDENT}{line}" for line in _fitted(text).splitlines())
+    return (f"{_INDENT}{line}" for line in _truncated(text).splitlines())
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     is_text = isinstance(value, str)
-    return _fitted(value if is_text else json.dumps(value, ensure_ascii=False, default=str))
+    return _truncated(value if is_text else json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _fitted(text: str) -> str:
+def _truncated(text: str) -> str:
     left = len(text) - _MAX_CHARACTERS
     if left <= 0:
         return text

@@ -18,12 +18,12 @@ from conformance.models.model_data import TOLERANCE
 from conformance.serving.written import RULES
 from conformance.validity.lineage import latest_artifact
 
-MORE = 1000.0
+OFFSET = 1000.0
 """What the other model predicts more than the example's."""
 
 
 def other_model(volume: Path) -> Path:
-    """Publish a model that predicts `MORE` than the example, and return its folder."""
+    """Publish a model that predicts `OFFSET` more than the example, and return its folder."""
     return _republished(volume, _predict_more)
 
 
@@ -39,7 +39,7 @@ def model_with_text_rules(volume: Path) -> Path:
 
 def lying_model(volume: Path) -> Path:
     """Publish a model whose examples expect something else than it predicts."""
-    return _republished(volume, lambda artifact: _change_examples(artifact, by=MORE))
+    return _republished(volume, lambda artifact: _change_examples(artifact, by=OFFSET))
 
 
 def nearly_right_model(volume: Path) -> Path:
@@ -63,10 +63,10 @@ def _predict_more(artifact: Path) -> None:
         for place, name in enumerate(node.output):
             if name == "prediction":
                 node.output[place] = "less"
-    constant = helper.make_node("Constant", [], ["more"], value_float=MORE)
+    constant = helper.make_node("Constant", [], ["more"], value_float=OFFSET)
     model.graph.node.extend([constant, helper.make_node("Add", ["less", "more"], ["prediction"])])
     onnx.save(model, artifact / "model.onnx")
-    _change_examples(artifact, by=MORE)
+    _change_examples(artifact, by=OFFSET)
 
 
 def _add_keys(artifact: Path, keys: Mapping[str, Mapping[str, Any]]) -> None:

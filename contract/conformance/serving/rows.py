@@ -1,4 +1,4 @@
-"""Rows to send: right ones from the model's examples, and what can be wrong with them."""
+"""Request rows: valid ones from the model's examples, and rows with one invalid value."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from conformance.models.model_data import Example, Model
 from conformance.models.tensors import Field, Row
 from conformance.serving.clients import Protocol
 
-_WRONG: Mapping[str, Sequence[Any]] = {
+_INVALID_VALUES: Mapping[str, Sequence[Any]] = {
     "string": [5, ["a"]],
     "number": ["big", True],
     "integer": ["many", 2.5],
@@ -15,7 +15,7 @@ _WRONG: Mapping[str, Sequence[Any]] = {
     "date": ["2024-02-30", "spring"],
     "datetime": ["yesterday", "2024-01-01T25:00:00Z"],
 }
-"""Values that are not of a type."""
+"""Invalid values by type."""
 
 
 def complete_examples(model: Model) -> list[Example]:
@@ -28,18 +28,18 @@ def required_names(model: Model) -> list[str]:
     return [f["name"] for f in model.fields if f.get("constraints", {}).get("required")]
 
 
-def wrong_rows(model: Model, protocol: Protocol) -> Iterator[tuple[str, Row]]:
-    """Yield rows with one wrong value that can be sent so, and the column that it is in."""
+def invalid_rows(model: Model, protocol: Protocol) -> Iterator[tuple[str, Row]]:
+    """Yield rows with one invalid value that the protocol can represent, and its column."""
     row = complete_examples(model)[0].row
     for field in model.fields:
-        for value in [*_WRONG[field["type"]], *_beyond_constraints(field)]:
+        for value in [*_INVALID_VALUES[field["type"]], *_beyond_constraints(field)]:
             is_number = type(value) in {int, float} and field["type"] in {"number", "integer"}
             if protocol == "predict" or isinstance(value, str) or is_number:
                 yield field["name"], {**row, field["name"]: value}
 
 
 def unusual_rows(model: Model) -> Iterator[tuple[str, Row]]:
-    """Yield rows with one value that training did not have, and what it is."""
+    """Yield rows with one value outside the training data, and a description of the value."""
     row = complete_examples(model)[0].row
     for field in model.fields:
         if not set(field.get("constraints", {})) <= {"required", "minimum"}:
@@ -55,14 +55,14 @@ def unusual_rows(model: Model) -> Iterator[tuple[str, Row]]:
         yield f"{field['name']} = {value!r}", {**row, field["name"]: value}
 
 
-def misspelt(model: Model) -> tuple[str, str]:
-    """Return a name that is not a column, and the column that is meant."""
+def misspelled_name(model: Model) -> tuple[str, str]:
+    """Return a misspelled column name, and the correct name."""
     known = {*(f["name"] for f in model.fields), *model.document["signature"]["ignored"]}
     for name in sorted(known, key=len):
-        wrong = name[0] + name[2] + name[1] + name[3:] if len(name) > 3 else name
-        if wrong not in known:
-            return wrong, name
-    raise LookupError("no column of the example has a name that can be misspelt")
+        misspelled = name[0] + name[2] + name[1] + name[3:] if len(name) > 3 else name
+        if misspelled not in known:
+            return misspelled, name
+    raise LookupError("no column of the example has a name that can be misspelled")
 
 
 def _beyond_constraints(field: Field) -> list[Any]:

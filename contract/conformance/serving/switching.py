@@ -11,9 +11,9 @@ from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.models.model_data import Model
 from conformance.serving.clients import Client, json_of
-from conformance.serving.following import FOLLOW_SECONDS
 from conformance.serving.model_volume import ModelVolume, writable_model_volume
 from conformance.serving.servers import Server, ready_server
+from conformance.serving.watching_server import SWITCH_SECONDS
 from conformance.validity.lineage import latest_artifact
 
 
@@ -46,7 +46,7 @@ def served(subject: Subject, folder: Path, *, refusal: str = "") -> Iterator[Cli
                 if is_standard
                 else server.names(artifact.path.name)
             ),
-            seconds=FOLLOW_SECONDS,
+            seconds=SWITCH_SECONDS,
             problem=f"LATEST names {artifact.path.name}, which is neither served nor refused",
             fix='switch to it, or add to /ready: {"model": …, "refused": {"id": …, "reason": …}}',
         )

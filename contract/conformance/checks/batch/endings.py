@@ -1,4 +1,4 @@
-"""Endings: SIGTERM, kill -9, and a disk that is full or read-only."""
+"""Checks of how a run ends: on SIGTERM, on kill -9, and on a full or read-only disk."""
 
 import os
 import random
@@ -17,10 +17,12 @@ from conformance.validity.outcomes import EXIT_UNWRITABLE, check_ending
 from conformance.validity.published import Published, manifest_of, published
 
 GRACE_SECONDS = 10
-"""What compose.yaml waits after SIGTERM before it kills."""
+"""Time between SIGTERM and SIGKILL in compose.yaml."""
 KILLS = 3
-ENDED: Mapping[str, tuple[int, ...]] = MappingProxyType({"SIGTERM": (143, 130), "SIGINT": (130,)})
-"""The exit codes after a signal, the usual one first."""
+EXIT_CODES: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"SIGTERM": (143, 130), "SIGINT": (130,)}
+)
+"""Valid exit codes after a signal, the usual one first."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -28,56 +30,56 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 def sigterm(subject: Subject) -> None:
     first_artifact(subject)
     seconds = long_seconds(subject)
-    chance = random.Random(f"{subject.seed} term")  # noqa: S311  # no secret
-    # It may have been faster than the signal, and be ending with its work done, but not each time.
-    moments = [
-        share * seconds for share in (chance.uniform(0.3, 0.7), chance.uniform(0.2, 0.4), 0.1)
+    generator = random.Random(f"{subject.seed} term")  # noqa: S311  # no secret
+    # A run may finish before the signal arrives, but not after each of these delays.
+    delays = [
+        share * seconds for share in (generator.uniform(0.3, 0.7), generator.uniform(0.2, 0.4), 0.1)
     ]
-    check_interrupted(lambda moment: _interrupted(subject, moment, "SIGTERM"), "SIGTERM", moments)
+    check_interrupted(lambda delay: _interrupted(subject, delay, "SIGTERM"), "SIGTERM", delays)
 
 
 @check("sigint", promise=f"Ctrl+C ends it within {GRACE_SECONDS} s with 130, as SIGTERM does")
 def sigint(subject: Subject) -> None:
     first_artifact(subject)
-    moments = [share * long_seconds(subject) for share in (0.4, 0.2, 0.1)]
-    check_interrupted(lambda moment: _interrupted(subject, moment, "SIGINT"), "SIGINT", moments)
+    delays = [share * long_seconds(subject) for share in (0.4, 0.2, 0.1)]
+    check_interrupted(lambda delay: _interrupted(subject, delay, "SIGINT"), "SIGINT", delays)
 
 
 def check_interrupted(
-    run_until: Callable[[float], Run], signal: str, moments: Sequence[float]
+    run_until: Callable[[float], Run], signal: str, delays: Sequence[float]
 ) -> None:
-    """Check the first run that a signal ended; the runs before were faster than the signal."""
-    for moment in moments:
-        run = run_until(moment)
-        left = run.latest or next(iter(run.published), None)
-        if run.exit_code != 0 and left is None:
+    """Check the first run that a signal ended; earlier runs may have finished before the signal."""
+    for delay in delays:
+        run = run_until(delay)
+        leftover = run.latest or next(iter(run.published), None)
+        if run.exit_code != 0 and leftover is None:
             break
     if run.exit_code == 0:
         raise Fault(
             f"after {signal} it runs to its end and publishes",
             f"do not ignore {signal}; a shell does not pass it on, so use exec",
         )
-    if run.exit_code not in ENDED[signal]:
+    if run.exit_code not in EXIT_CODES[signal]:
         raise Fault(
-            f"after {signal} {run.ending}; expected {ENDED[signal][0]}",
+            f"after {signal} {run.ending}; expected {EXIT_CODES[signal][0]}",
             f"let {signal} end it; see 'Exit codes' in contract/reference/exit-codes.md",
         )
-    if left is not None:
+    if leftover is not None:
         raise Fault(
-            f"after {signal} there is {left} on the output",
+            f"after {signal} there is {leftover} on the output",
             "publish the finished artifact with one rename, as the last step",
         )
 
 
-def _interrupted(subject: Subject, moment: float, signal: str) -> Run:
+def _interrupted(subject: Subject, delay: float, signal: str) -> Run:
     with subject.started(source=long_volume(subject)) as container:
-        container.let_run(moment)
+        container.let_run(delay)
         container.signal(signal)
         try:
             return container.finish(GRACE_SECONDS)
         except Fault:
             raise Fault(
-                f"{GRACE_SECONDS} s after {signal} at {moment:.1f} s (seed {subject.seed}) it"
+                f"{GRACE_SECONDS} s after {signal} at {delay:.1f} s (seed {subject.seed}) it"
                 " still runs, and compose would kill it",
                 'exec the program, or ENTRYPOINT ["program"], since a shell waits; end on'
                 f" {signal}",
@@ -91,15 +93,15 @@ def _interrupted(subject: Subject, moment: float, signal: str) -> Run:
 def kill(subject: Subject) -> None:
     first_artifact(subject)
     seconds = long_seconds(subject)
-    chance = random.Random(f"{subject.seed} kill")  # noqa: S311  # no secret
+    generator = random.Random(f"{subject.seed} kill")  # noqa: S311  # no secret
     with subject.volume() as out:
         for _ in range(KILLS):
-            moment = chance.uniform(0.2, 1.0) * seconds
+            delay = generator.uniform(0.2, 1.0) * seconds
             with subject.started(source=long_volume(subject), out=out) as container:
-                container.let_run(moment)
+                container.let_run(delay)
                 container.signal("SIGKILL")
                 run = container.finish(GRACE_SECONDS)
-            _check_nothing_torn(run, f"killed after {moment:.2f} s (seed {subject.seed})")
+            _check_nothing_incomplete(run, f"killed after {delay:.2f} s (seed {subject.seed})")
         after = subject.run(out=out)
     if after.exit_code != 0:
         raise Fault(
@@ -113,7 +115,7 @@ def kill(subject: Subject) -> None:
         )
 
 
-def _check_nothing_torn(run: Run, when: str) -> None:
+def _check_nothing_incomplete(run: Run, when: str) -> None:
     for name in run.published:
         try:
             check_digests(Published(run.out / name, manifest_of(run, name)))
@@ -133,7 +135,7 @@ def _check_nothing_torn(run: Run, when: str) -> None:
 def full_disk(subject: Subject) -> None:
     first = first_artifact(subject)
     files = [path for path in subject.first.out.rglob("*") if path.is_file()]
-    # Room for what is there and one page: no artifact of several files fits.
+    # Room for the existing files and one page: no artifact of several files fits.
     size = sum(-(-path.stat().st_size // PAGE) for path in files) * PAGE + PAGE
     with subject.small_volume(size, subject.first.out) as out:
         run = subject.run(source=changed_input(subject).source, out=out)

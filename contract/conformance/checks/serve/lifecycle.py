@@ -9,12 +9,12 @@ from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.inputs.pipeline_files import with_key
 from conformance.models.model_data import Model
-from conformance.serving.following import FOLLOW_SECONDS
 from conformance.serving.half_sent import half_sent
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.model_volume import writable_model_volume
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import Server, ready_server, started_server
+from conformance.serving.watching_server import SWITCH_SECONDS
 from conformance.validity.lineage import latest_artifact
 from conformance.validity.outcomes import EXIT_SETTINGS, check_refusal
 
@@ -44,7 +44,7 @@ def no_model(subject: Subject) -> None:
         client = server.client(Model(example))
         server.wait_until(
             lambda: server.status(live_path) == 200,
-            seconds=FOLLOW_SECONDS,
+            seconds=SWITCH_SECONDS,
             problem=f"on an empty volume, GET {live_path} does not answer 200",
             fix="start on an empty volume, and wait for the first model",
         )
@@ -63,7 +63,7 @@ def no_model(subject: Subject) -> None:
         model_volume.publish(example.path)
         server.wait_until(
             server.is_ready,
-            seconds=FOLLOW_SECONDS,
+            seconds=SWITCH_SECONDS,
             problem=f"a first model was published, but GET {server.ready_path} does not answer 200",
             fix="read LATEST every second, even if it did not exist at the start",
         )

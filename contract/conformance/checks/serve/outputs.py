@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.checks.serve.forms import csv_of
+from conformance.checks.serve.request_formats import csv_of
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, Model, number_of

@@ -10,18 +10,18 @@ from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.tensors import Row
 from conformance.serving.clients import Client, Protocol
-from conformance.serving.following import following
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.made_models import model_with_text_rules
 from conformance.serving.problems import problem_of
 from conformance.serving.rows import (
     complete_examples,
-    misspelt,
+    invalid_rows,
+    misspelled_name,
     required_names,
     unusual_rows,
-    wrong_rows,
 )
 from conformance.serving.servers import example_clients
+from conformance.serving.watching_server import watching_server
 from conformance.serving.written import RULES, WRONG, as_texts
 
 _TEXT_RULES_ROWS = 5
@@ -65,7 +65,7 @@ def missing_value(subject: Subject) -> None:
 def wrong_value(subject: Subject) -> None:
     for client in example_clients(subject):
         for protocol in protocols_of(subject):
-            for name, row in wrong_rows(client.model, protocol):
+            for name, row in invalid_rows(client.model, protocol):
                 _check_refused(client, row, name, protocol)
 
 
@@ -76,7 +76,7 @@ def wrong_value(subject: Subject) -> None:
 )
 def unknown_column(subject: Subject) -> None:
     for client in example_clients(subject):
-        name, meant = misspelt(client.model)
+        name, meant = misspelled_name(client.model)
         row = complete_examples(client.model)[0].row
         for protocol in protocols_of(subject):
             answer = _check_refused(client, {**row, name: "1"}, name, protocol)
@@ -153,18 +153,18 @@ def boolean_text(subject: Subject) -> None:
     oip=True,
 )
 def text_rules(subject: Subject) -> None:
-    with following(subject, model_with_text_rules) as followed:
-        followed.model_volume.publish(followed.other)
-        if not followed.serves_other(subject):
+    with watching_server(subject, model_with_text_rules) as watching:
+        watching.model_volume.publish(watching.other)
+        if not watching.serves_other(subject):
             return
-        valid_examples = complete_examples(followed.client.model)[:_TEXT_RULES_ROWS]
+        valid_examples = complete_examples(watching.client.model)[:_TEXT_RULES_ROWS]
         for protocol in protocols_of(subject):
             for row in (example.row for example in valid_examples):
-                _check_text_forms(followed.client, row, protocol)
+                _check_text_forms(watching.client, row, protocol)
             for name, text in WRONG.items():
-                if _can_be_sent(followed.client, name, protocol):
+                if _can_be_sent(watching.client, name, protocol):
                     _check_refused(
-                        followed.client, {**valid_examples[0].row, name: text}, name, protocol
+                        watching.client, {**valid_examples[0].row, name: text}, name, protocol
                     )
 
 

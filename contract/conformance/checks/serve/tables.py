@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from conformance.checks.serve.forms import csv_of
+from conformance.checks.serve.request_formats import csv_of
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, Example, largest_difference

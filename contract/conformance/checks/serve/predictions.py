@@ -21,7 +21,7 @@ from conformance.serving.switching import served
 
 _REQUEST_ID = "request 4711"
 _METADATA = "/v2/models/{name}"
-_WHOLE: Mapping[str, str] = MappingProxyType({"integer": "INT64", "boolean": "BOOL"})
+_EXACT_DATATYPES: Mapping[str, str] = MappingProxyType({"integer": "INT64", "boolean": "BOOL"})
 _BOOLEANS = (False, True, None)
 
 
@@ -85,9 +85,9 @@ def check_inputs(described: Any, fields: Sequence[Field]) -> None:
 
 def _datatype_of(field: Field) -> str:
     may_be_missing = not field.get("constraints", {}).get("required")
-    if field["type"] == "number" or (field["type"] in _WHOLE and may_be_missing):
+    if field["type"] == "number" or (field["type"] in _EXACT_DATATYPES and may_be_missing):
         return "FP64"
-    return _WHOLE.get(field["type"], "BYTES")
+    return _EXACT_DATATYPES.get(field["type"], "BYTES")
 
 
 @http_check(
@@ -115,8 +115,8 @@ def check_booleans(client: Client, model: EchoModel, *, missing: float | None) -
     data = [missing if value is None else float(value) for value in _BOOLEANS]
     tensor = {"name": column.name, "shape": [len(data), 1], "datatype": "FP64", "data": data}
     content = json.dumps({"inputs": [tensor]}).encode()
-    answer = json_of(client.http.post(client.infer_path, content=content, headers=JSON))
-    found = np.ravel([output["data"] for output in answer["outputs"]]).tolist()
+    response = json_of(client.http.post(client.infer_path, content=content, headers=JSON))
+    found = np.ravel([output["data"] for output in response["outputs"]]).tolist()
     expected = [float(code_of(*each)) for each in model.vectors]
     if found != expected:
         raise Fault(
@@ -129,17 +129,17 @@ def check_booleans(client: Client, model: EchoModel, *, missing: float | None) -
 
 
 def _check_examples(client: Client, examples: Sequence[Example], protocol: Protocol) -> None:
-    answer = client.predict([each.row for each in examples], protocol=protocol)
+    response = client.predict([each.row for each in examples], protocol=protocol)
     path = "/predict" if protocol == "predict" else client.infer_path
     expected_id = client.model.artifact.manifest["id"]
-    if answer.model != expected_id:
+    if response.model != expected_id:
         raise Fault(
-            f"POST {path} names model {answer.model}, but LATEST names {expected_id}",
+            f"POST {path} names model {response.model}, but LATEST names {expected_id}",
             "return the artifact's id: as `model` in /predict, as `model_version` in the Open"
             " Inference Protocol",
         )
     expected = np.array([each.expected for each in examples], np.float64)
-    row, distance = largest_difference(answer.numbers, expected)
+    row, distance = largest_difference(response.numbers, expected)
     if distance > TOLERANCE:
         raise Fault(
             f"POST {path} returns predictions that differ from examples.jsonl in a"
@@ -148,7 +148,7 @@ def _check_examples(client: Client, examples: Sequence[Example], protocol: Proto
             " contract/reference/types.md says",
             row=examples[row].row,
             expected=examples[row].expected,
-            found=answer.numbers[row].tolist(),
+            found=response.numbers[row].tolist(),
         )
 
 
@@ -164,8 +164,8 @@ def oip_metadata(subject: Subject) -> None:
         for health in ("/v2/health/live", "/v2/health/ready", f"{path}/ready"):
             if (status := client.http.get(health).status_code) != 200:
                 raise Fault(
-                    f"GET {health} answers {status}; expected 200",
-                    "answer 200 while a model is live",
+                    f"GET {health} returns {status}; expected 200",
+                    "return 200 while a model is live",
                 )
         described = json_of(client.http.get(path))
         check_inputs(described, client.model.fields)
@@ -179,6 +179,6 @@ def oip_metadata(subject: Subject) -> None:
             )
         if (status := client.http.get(f"{path}-other").status_code) != 404:
             raise Fault(
-                f"GET {path}-other answers {status}; expected 404",
-                "answer 404 for any model name other than the pipeline's name",
+                f"GET {path}-other returns {status}; expected 404",
+                "return 404 for any model name other than the pipeline's name",
             )

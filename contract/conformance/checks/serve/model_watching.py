@@ -1,4 +1,4 @@
-"""Serve: it follows LATEST, and keeps its model if the new one must not be served."""
+"""Checks of serve: it watches LATEST, and keeps its model if the new one is invalid."""
 
 import shutil
 import time
@@ -10,13 +10,6 @@ from conformance.harness.faults import Fault
 from conformance.harness.subject import EXAMPLES, Subject
 from conformance.models.model_data import Model
 from conformance.serving.clients import json_of
-from conformance.serving.following import (
-    FOLLOW_SECONDS,
-    WATCH_SECONDS,
-    Following,
-    following,
-    protocol_of,
-)
 from conformance.serving.http_checks import http_check
 from conformance.serving.load import under_load
 from conformance.serving.made_models import (
@@ -30,6 +23,13 @@ from conformance.serving.made_models import (
 )
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import ready_server
+from conformance.serving.watching_server import (
+    SWITCH_SECONDS,
+    WATCH_SECONDS,
+    WatchingServer,
+    protocol_of,
+    watching_server,
+)
 from conformance.validity.lineage import latest_artifact
 
 _CHANGE_SECONDS = 4.0
@@ -41,21 +41,21 @@ _CHANGE_SECONDS = 4.0
     oip=True,
 )
 def new_model(subject: Subject) -> None:
-    with following(subject, other_model) as followed:
+    with watching_server(subject, other_model) as watching:
         with under_load(
-            followed.client, followed.example, followed.expected, protocol_of(subject)
+            watching.client, watching.example, watching.expected, protocol_of(subject)
         ) as load:
-            followed.server.wait_until(
-                lambda: followed.first.name in load.seen or bool(load.wrong),
-                seconds=FOLLOW_SECONDS,
+            watching.server.wait_until(
+                lambda: watching.first.name in load.seen or bool(load.wrong),
+                seconds=SWITCH_SECONDS,
                 problem="no request was answered",
                 fix="see the checks of the API",
             )
-            followed.model_volume.publish(followed.other)
-            followed.server.wait_until(
-                lambda: followed.other.name in load.seen or bool(load.wrong),
-                seconds=FOLLOW_SECONDS,
-                problem=f"LATEST names {followed.other.name}, but {followed.first.name} still"
+            watching.model_volume.publish(watching.other)
+            watching.server.wait_until(
+                lambda: watching.other.name in load.seen or bool(load.wrong),
+                seconds=SWITCH_SECONDS,
+                problem=f"LATEST names {watching.other.name}, but {watching.first.name} still"
                 " answers",
                 fix="read LATEST every second and switch to the model that it names",
             )
@@ -68,14 +68,14 @@ def new_model(subject: Subject) -> None:
     oip=True,
 )
 def rollback(subject: Subject) -> None:
-    with following(subject, other_model) as followed:
-        for model in (followed.other, followed.first):
-            if model is followed.first:
-                followed.model_volume.point(model.name, name="PINNED")
-                followed.model_volume.point(model.name)
+    with watching_server(subject, other_model) as watching:
+        for model in (watching.other, watching.first):
+            if model is watching.first:
+                watching.model_volume.point(model.name, name="PINNED")
+                watching.model_volume.point(model.name)
             else:
-                followed.model_volume.publish(model)
-            _wait_for(followed, model.name, subject)
+                watching.model_volume.publish(model)
+            _wait_for(watching, model.name, subject)
 
 
 @http_check(
@@ -85,23 +85,23 @@ def rollback(subject: Subject) -> None:
     oip=True,
 )
 def bad_model(subject: Subject) -> None:
-    with following(subject, other_model) as followed:
+    with watching_server(subject, other_model) as watching:
         folder = subject.scratch()
         bad = {
-            about: damaged_copy(followed.other, folder, damage) for about, damage in DAMAGES.items()
+            about: damaged_copy(watching.other, folder, damage) for about, damage in DAMAGES.items()
         }
         bad["its examples expect something else"] = lying_model(subject.scratch())
         bad["its last example is off by more than 1e-5"] = hardly_wrong_model(subject.scratch())
         bad["a column has a rule that no contract knows"] = model_of_tomorrow(subject.scratch())
         kinds = {artifact.name: about for about, artifact in bad.items()}
         for artifact in bad.values():
-            followed.model_volume.publish(artifact)
-            check_refused(followed, artifact.name, kinds, subject)
+            watching.model_volume.publish(artifact)
+            check_refused(watching, artifact.name, kinds, subject)
         missing = "0" * 16
-        followed.model_volume.point(missing)
-        check_refused(followed, missing, kinds | {missing: "there is no such artifact"}, subject)
-        followed.model_volume.publish(followed.other)
-        _wait_for(followed, followed.other.name, subject)
+        watching.model_volume.point(missing)
+        check_refused(watching, missing, kinds | {missing: "there is no such artifact"}, subject)
+        watching.model_volume.publish(watching.other)
+        _wait_for(watching, watching.other.name, subject)
 
 
 @http_check(
@@ -168,9 +168,9 @@ def check_told(ready: Any, refused: str) -> None:
     oip=True,
 )
 def close_examples(subject: Subject) -> None:
-    with following(subject, nearly_right_model) as followed:
-        followed.model_volume.publish(followed.other)
-        _wait_for(followed, followed.other.name, subject)
+    with watching_server(subject, nearly_right_model) as watching:
+        watching.model_volume.publish(watching.other)
+        _wait_for(watching, watching.other.name, subject)
 
 
 @http_check(
@@ -179,29 +179,29 @@ def close_examples(subject: Subject) -> None:
     oip=True,
 )
 def fast_changes(subject: Subject) -> None:
-    with following(subject, other_model) as followed:
-        names = (followed.other.name, followed.first.name)
-        followed.model_volume.put(followed.other)
+    with watching_server(subject, other_model) as watching:
+        names = (watching.other.name, watching.first.name)
+        watching.model_volume.put(watching.other)
         with under_load(
-            followed.client, followed.example, followed.expected, protocol_of(subject)
+            watching.client, watching.example, watching.expected, protocol_of(subject)
         ) as load:
-            followed.model_volume.alternate(names, seconds=_CHANGE_SECONDS)
-            followed.model_volume.point(followed.other.name)
-            _wait_for(followed, followed.other.name, subject)
+            watching.model_volume.alternate(names, seconds=_CHANGE_SECONDS)
+            watching.model_volume.point(watching.other.name)
+            _wait_for(watching, watching.other.name, subject)
         load.check()
 
 
-def _wait_for(followed: Following, model: str, subject: Subject) -> None:
-    followed.server.wait_until(
-        lambda: followed.answering(protocol_of(subject)) == model,
-        seconds=FOLLOW_SECONDS,
+def _wait_for(watching: WatchingServer, model: str, subject: Subject) -> None:
+    watching.server.wait_until(
+        lambda: watching.live_model(protocol_of(subject)) == model,
+        seconds=SWITCH_SECONDS,
         problem=f"LATEST names {model}, and another model still answers",
         fix="follow LATEST, also to older models, and read it every second",
     )
 
 
 def check_refused(
-    followed: Following, artifact: str, kinds: Mapping[str, str], subject: Subject
+    watching: WatchingServer, artifact: str, kinds: Mapping[str, str], subject: Subject
 ) -> None:
     """Check that the first model keeps answering, and that the server says why.
 
@@ -211,22 +211,22 @@ def check_refused(
     end = time.monotonic() + WATCH_SECONDS
 
     def is_settled() -> bool:
-        is_watched = time.monotonic() > end if subject.api == "oip" else followed.tells_of(artifact)
-        answered = followed.answering(protocol_of(subject))
-        if answered != followed.first.name:
+        is_watched = time.monotonic() > end if subject.api == "oip" else watching.mentions(artifact)
+        answered = watching.live_model(protocol_of(subject))
+        if answered != watching.first.name:
             raise Fault(
                 f"model {answered} answers, which must not be served:"
                 f" {kinds.get(answered, 'LATEST has not named it')}",
                 "check hashes, kind, contract version and the keys of every field, and replay"
                 " examples.jsonl, before a model goes live",
-                expected=followed.first.name,
+                expected=watching.first.name,
                 found=answered,
             )
         return is_watched
 
-    followed.server.wait_until(
+    watching.server.wait_until(
         is_settled,
-        seconds=FOLLOW_SECONDS,
+        seconds=SWITCH_SECONDS,
         problem=f"{artifact} ({kinds[artifact]}) is not served, but /ready does not say so",
         fix='report it in /ready: {"model": …, "refused": {"id": …, "reason": …}}',
     )
