@@ -52,6 +52,20 @@ BAD: dict[str, Asked] = {
 }
 
 
+QUERIES = (
+    "top_k=2",
+    "on_error=skip",
+    "outside_training=true",
+    "top_k=1&on_error=skip&outside_training=true",
+    "top_k=0",
+    "topk=2",
+    "on_error=ignore",
+    "outside_training=true#top_k=0",
+    "other=1",
+    "",
+)
+
+
 def settings(folder: Path, *, fast_path: bool) -> str:
     (folder / "keys").write_text(KEY)
     return (
@@ -102,6 +116,20 @@ def test_every_form_of_a_right_request_is_answered_alike(
 
             assert found[0] == 200, form
             assert found == ask(plain, ("POST", path, body, headers), origin=ORIGIN), form
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_string_is_answered_alike(
+    both: tuple[MadeModel, Server, Server], query: str
+) -> None:
+    model, fast, plain = both
+    for rows in (model.rows[:1], [*model.rows, {"odd": 1}] * 10):
+        forms = every_form(rows, model.fields, name="test", has_classes=model.classes is not None)
+        for form in ("JSON", "CSV"):
+            path, body, headers = forms[form]
+            asked = ("POST", f"{path}?{query}", body, headers)
+
+            assert ask(fast, asked) == ask(plain, asked), form
 
 
 @pytest.mark.parametrize("wrong", BAD)

@@ -62,6 +62,33 @@ def test_examples_and_answers_are_as_described(
     assert asked > 0
 
 
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        (PENGUINS, "top_k=2"),
+        (FLIGHTS, "top_k=1&on_error=skip&outside_training=true"),
+        (DIAMONDS, "on_error=skip"),
+        (DIAMONDS, "outside_training=true"),
+    ],
+)
+def test_answers_with_options_are_as_described(
+    tmp_path: Path, model: MadeModel, query: str
+) -> None:
+    publish_model(tmp_path, model)
+    worker = Worker(tmp_path)
+    document = worker.ask("GET", "/openapi.json").json()
+    post = document["paths"]["/predict"]["post"]
+    named = {each["name"] for each in post["parameters"] if each["in"] == "query"}
+    rows = [*model.rows, {"odd": 1}] if "skip" in query else model.rows
+
+    answer = worker.ask("POST", f"/predict?{query}", json={"rows": rows})
+
+    assert ("top_k" in named) == (model.classes is not None)
+    assert named >= {"on_error", "outside_training"}
+    assert answer.status_code == 200
+    check(answer.json(), document["components"]["schemas"]["PredictionsWithOptions"], document)
+
+
 @pytest.mark.parametrize("template", HOT)
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"rows": [{}], "inputs": []}'])
 def test_errors_are_as_described(diamonds: Worker, template: str, content: bytes) -> None:
@@ -155,7 +182,7 @@ def test_generators_of_clients_can_read_every_schema(tmp_path: Path, model: Made
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for _, operation in operations_of(document):
         for parameter in operation.get("parameters", ()):
-            assert parameter["schema"]["type"] == "string"
+            assert parameter["schema"]["type"] in {"string", "integer", "boolean"}
     for schema in schemas:
         if schema.get("type") == "array":
             assert "items" in schema

@@ -34,6 +34,7 @@ SCHEMA: dict[str, Any] = {
                         "description": "Counts from 1; in CSV from the line below the header.",
                     },
                     "column": {"type": "string"},
+                    "parameter": {"type": "string", "description": "Of the query string."},
                     "value": {"description": "The value, shortened; omitted for private columns."},
                     "expected": {"type": "string"},
                     "did_you_mean": {"type": "string"},
@@ -52,6 +53,8 @@ class ErrorDetail(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
     row: int | None = None
     column: str | None = None
+    parameter: str | None = None
+    """The parameter of the query string."""
     value: Any = msgspec.UNSET
     expected: str
     did_you_mean: str | None = None

@@ -32,9 +32,8 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         service, path = service_of(scope), scope["path"]
-        request = begin_request(
-            scope["method"], path, headers=dict(scope["headers"]), route=find_route(path)
-        )
+        route = find_route(path, scope["query_string"])
+        request = begin_request(scope["method"], path, headers=dict(scope["headers"]), route=route)
         scope = {**scope, IN_SCOPE: request}
         if request.method == "HEAD" and request.route is FRAMEWORK:
             scope["method"] = "GET"  # uvicorn still drops the body: its own scope says HEAD.

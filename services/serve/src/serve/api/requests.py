@@ -68,7 +68,7 @@ class Request:
         """
         media = media_type(self.headers.get(b"content-type", b""))
         known = media if media in {JSON, CSV} else b""
-        return self.route.name, known, TENSORS_AT in self.headers
+        return self.route.name, known, TENSORS_AT in self.headers, self.route.has_options
 
     def facts(self) -> dict[str, str]:
         """Return the fields of a log line."""

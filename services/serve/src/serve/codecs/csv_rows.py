@@ -4,13 +4,16 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 
+from msgspec.structs import replace
+
 from serve.codecs.json_rows import too_many_rows
 from serve.codecs.packing import ValueCache
-from serve.codecs.rows import Feed, Rows
+from serve.codecs.rows import Feed, Rows, ValidRows, all_valid
 from serve.problems import ErrorDetail, ErrorList, RequestError
 from serve.schema.cells import CellError, Rules
 from serve.schema.values import Value
@@ -128,6 +131,39 @@ class CsvRows:
             self._check_skipped(text, found)
         return table, self._clean_table(table)
 
+    def read_valid(
+        self, body: bytes, *, encoding: str | None = None, skips_errors: bool
+    ) -> tuple[Table, ValidRows]:
+        """Return the table and its valid rows; without `skips_errors`, all rows must be valid.
+
+        A row with another number of cells is invalid; in the table it is filled or cut.
+
+        Raises:
+            RequestError: The body is not a table of the model's columns, or a row breaks a rule.
+        """
+        if not skips_errors:
+            table, feed = self.read(body, encoding=encoding)
+            return table, all_valid(feed)
+        text, found = self._find(body, encoding)
+        table = self._parse(text, found)
+        self._table_errors(table).raise_if_any()
+        if found.header is None and found.skip:
+            self._check_skipped(text, found)
+        return _fitted(table), self._clean_valid(table)
+
+    def _clean_valid(self, table: Table) -> ValidRows:
+        width = len(table.names)
+        with suppress(CellError):
+            if all(len(row) == width for row in table.rows):
+                return all_valid(self._rows.pack(self._columns(table)))
+        rows = (
+            dict(zip(table.names, row, strict=True))
+            if len(row) == width
+            else _wrong_length(row, width)
+            for row in table.rows
+        )
+        return self._rows.clean_valid(rows, _read_cell)
+
     def _find(self, body: bytes, encoding: str | None) -> tuple[str, DetectedFormat]:
         """Return the text and its format: the one whose header names columns of the model."""
         first: tuple[str, DetectedFormat] | None = None
@@ -209,15 +245,30 @@ class CsvRows:
 
     def _check_table(self, table: Table) -> None:
         """Refuse unknown, repeated and missing columns, and rows of a different length."""
+        errors, width = self._table_errors(table), len(table.names)
+        for number, row in enumerate(table.rows, 1):
+            if len(row) != width:
+                errors.add(replace(_wrong_length(row, width), row=number))
+        errors.raise_if_any()
+
+    def _table_errors(self, table: Table) -> ErrorList:
+        """Return what is wrong with the columns, or that there are no rows."""
         errors = ErrorList()
         self._rows.check_names(table.names, errors)
         if not table.rows:
             errors.add(ErrorDetail(expected="at least one row below the header"))
-        for number, row in enumerate(table.rows, 1):
-            if len(row) != len(table.names):
-                expected = f"{len(table.names)} cells as in the header"
-                errors.add(ErrorDetail(expected=expected, row=number, value=f"{len(row)} cells"))
-        errors.raise_if_any()
+        return errors
+
+
+def _wrong_length(row: Sequence[str], width: int) -> ErrorDetail:
+    return ErrorDetail(expected=f"{width} cells as in the header", value=f"{len(row)} cells")
+
+
+def _fitted(table: Table) -> Table:
+    """Return a table whose rows have as many cells as there are columns."""
+    width = len(table.names)
+    rows = [[*row[:width], *[""] * (width - len(row))] for row in table.rows]
+    return Table(table.header, table.names, rows)
 
 
 def _cleaning(rules: Rules) -> Callable[[str], Value]:

@@ -1,14 +1,16 @@
 """Rows in JSON: `{"rows": [{column: value}, …]}`."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from serve.codecs.json_bodies import check_counts, max_values, not_json, parse_json
 from serve.codecs.packing import UNUSUAL, compile_rows
-from serve.codecs.rows import Feed, Rows
+from serve.codecs.rows import Feed, Rows, ValidRows, all_valid
 from serve.problems import ErrorDetail, RequestError, showable
 from serve.schema.cells import Rules
 from serve.schema.signature import Signature
+from serve.schema.values import Value
 
 _EXPECTED_BODY = 'an object {"rows": [{column: value}, …]}'
 _OBJECTS_PER_ROW = 10
@@ -35,9 +37,24 @@ class JsonRows:
         try:
             return self.fast.pack(self.fast.decode(body))
         except UNUSUAL:
-            return self._read_carefully(body)
+            return self._read_carefully(body, self._rows.clean)
 
-    def _read_carefully(self, body: bytes) -> Feed:
+    def read_valid(self, body: bytes, *, skips_errors: bool) -> ValidRows:
+        """Return the valid rows; without `skips_errors`, all rows must be valid.
+
+        Raises:
+            RequestError: The body is not JSON or has another form, or a row breaks a rule.
+        """
+        if not skips_errors:
+            return all_valid(self.read(body))
+        try:
+            return all_valid(self.fast.pack(self.fast.decode(body)))
+        except UNUSUAL:
+            return self._read_carefully(body, self._rows.clean_valid)
+
+    def _read_carefully[Cleaned](
+        self, body: bytes, clean: Callable[[list[Any], Callable[[Rules, Any], Value]], Cleaned]
+    ) -> Cleaned:
         check_counts(body, objects=self._max_objects, values=self._max_values)
         constants: list[str] = []
 
@@ -48,10 +65,10 @@ class JsonRows:
         rows = _rows_of(parse_json(body, constant=note))
         if len(rows) > self._max_rows:
             raise too_many_rows(self._max_rows)
-        feed = self._rows.clean(rows, Rules.from_json)
+        cleaned = clean(rows, Rules.from_json)
         if constants:
             raise not_json(f"{constants[0]} is no JSON value; write null for a missing one")
-        return feed
+        return cleaned
 
 
 def too_many_rows(most: int) -> RequestError:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 from numpy.typing import NDArray
 
@@ -32,6 +33,7 @@ class ResponseWriter:
             self._value = self._value[:-1] + b"," + interval + b"}"
         self._width = len(INTERVAL) if self._has_interval else max(1, len(self._classes))
         self._by_class = [self._class_template(value) for value in description.classes or ()]
+        self._class_json = [_in_json(value) for value in description.classes or ()]
 
     def json(self, prediction: Prediction) -> bytes:
         """Return `{"model": …, "predictions": […]}`, with null for a number that is not finite."""
@@ -54,25 +56,71 @@ class ResponseWriter:
             yield self._head + b",".join(templates) % own_numbers + b"]}"
             begin = end
 
-    def columns(self, prediction: Prediction) -> list[list[str]]:
+    def each_json(self, prediction: Prediction, *, top_k: int | None = None) -> list[bytes]:
+        """Return the prediction of each row, at least one, as JSON.
+
+        With `top_k`, the probabilities are a list of that many classes, the likeliest first.
+        """
+        width, templates = self._width, [self._value] * len(prediction.values)
+        numbers = _decimals(prediction.values)
+        if prediction.labels is not None:
+            labels = prediction.labels.tolist()
+            if top_k is not None:
+                return self._likeliest_json(prediction, labels, top_k)
+            templates = [self._by_class[label] for label in labels]
+        return [
+            template % tuple(numbers[place * width : (place + 1) * width])
+            for place, template in enumerate(templates)
+        ]
+
+    def columns(self, prediction: Prediction, *, top_k: int | None = None) -> list[list[str]]:
         """Return the values of the columns in `names`, as texts."""
+        if top_k is not None and prediction.labels is not None:
+            return self._likeliest_columns(prediction, prediction.labels.tolist(), top_k)
         numbers = [_without_null(number) for number in _decimals(prediction.values)]
         columns = [numbers[place :: self._width] for place in range(self._width)]
         if prediction.labels is None:
             return columns
         return [[self._classes[label] for label in prediction.labels.tolist()], *columns]
 
-    def names(self, used: Container[str]) -> list[str]:
+    def names(self, used: Container[str], *, top_k: int | None = None) -> list[str]:
         """Return names for the columns of predictions; none of them is in `used`."""
         predicted = f"predicted_{self._target}"
         names = [predicted, *(f"probability_{text}" for text in self._classes)]
+        if top_k is not None:
+            ranks = range(1, min(top_k, self._width) + 1)
+            names[1:] = [f"{part}_{rank}" for rank in ranks for part in ("class", "probability")]
         if self._has_interval:
             names += [f"{predicted}_{end}" for end in INTERVAL[1:]]
-        return [_unique_name(name, used) for name in names]
+        return [unique_name(name, used) for name in names]
+
+    def _likeliest_json(
+        self, prediction: Prediction, labels: Iterable[int], top_k: int
+    ) -> list[bytes]:
+        target, texts = _in_json(self._target), self._class_json
+        places, numbers = _likeliest(prediction.values, top_k)
+        rows = []
+        for label, row_places, row_numbers in zip(labels, places, numbers, strict=True):
+            listed = b",".join(
+                b'{"class":%b,"probability":%b}' % (texts[place], number)
+                for place, number in zip(row_places, row_numbers, strict=True)
+            )
+            rows.append(b'{%b:%b,"probabilities":[%b]}' % (target, texts[label], listed))
+        return rows
+
+    def _likeliest_columns(
+        self, prediction: Prediction, labels: Iterable[int], top_k: int
+    ) -> list[list[str]]:
+        columns = [[self._classes[label] for label in labels]]
+        places, numbers = _likeliest(prediction.values, top_k)
+        for rank in range(min(top_k, self._width)):
+            columns.append([self._classes[row[rank]] for row in places])
+            columns.append([_without_null(row[rank]) for row in numbers])
+        return columns
 
     def _class_template(self, value: Class) -> bytes:
         probabilities = b",".join(b"%b:%%b" % _quoted(text) for text in self._classes)
-        shown = json.dumps(value, ensure_ascii=False).encode().replace(b"%", b"%%")
+        shown = _in_json(value).replace(b"%", b"%%")
         return b'{%b:%b,"probabilities":{%b}}' % (_quoted(self._target), shown, probabilities)
 
 
@@ -83,7 +131,23 @@ def class_text(value: Class) -> str:
 
 def _quoted(text: str) -> bytes:
     """Return JSON text for use in a template."""
-    return json.dumps(text, ensure_ascii=False).encode().replace(b"%", b"%%")
+    return _in_json(text).replace(b"%", b"%%")
+
+
+def _in_json(value: Class) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _likeliest(values: NDArray[Any], top_k: int) -> tuple[list[list[int]], list[list[bytes]]]:
+    """Return class indexes and probabilities of each row, the likeliest first.
+
+    Of equal probabilities the first class comes first; what is not a number comes last.
+    """
+    places = np.argsort(-values, axis=1, kind="stable")[:, :top_k]
+    width = places.shape[1]
+    numbers = _decimals(np.take_along_axis(values, places, axis=1))
+    starts = range(0, len(numbers), width)
+    return places.tolist(), [numbers[start : start + width] for start in starts]
 
 
 def _decimals(values: NDArray[Any]) -> list[bytes]:
@@ -95,7 +159,8 @@ def _without_null(number: bytes) -> str:
     return "" if number == b"null" else number.decode()
 
 
-def _unique_name(name: str, used: Container[str]) -> str:
+def unique_name(name: str, used: Container[str]) -> str:
+    """Return a name for a column that is not in `used`."""
     while name in used:
         name += "_"
     return name

@@ -3,13 +3,15 @@
 `serve.codecs.packing` is the fast way for valid JSON.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from serve.problems import ErrorDetail, ErrorList, showable, unknown_name
+from serve.problems import MAX_ERRORS, ErrorDetail, ErrorList, showable, unknown_name
 from serve.schema.cells import CellError, Rules, compile_rules
 from serve.schema.signature import Signature
 from serve.schema.values import Value
@@ -19,6 +21,35 @@ from serve.source.headers import Headers
 type Feed = dict[str, NDArray[Any]]
 """The graph's inputs: `numbers` double[N,k] and `strings` of texts [N,m]; an empty input is
 omitted."""
+
+
+_MAX_ERRORS_PER_ROW: Final = 5
+"""Maximum number of errors listed for a row that is skipped."""
+
+
+class ValidRows(NamedTuple):
+    """The valid rows of a table, and what is wrong with the others."""
+
+    feed: Feed
+    """The graph's inputs; without meaning if no row is valid."""
+    places: Sequence[int]
+    """The index of each valid row in the table."""
+    rows: int
+    """Number of rows in the table."""
+    errors: Sequence[ErrorDetail] = ()
+
+    def spread[Item](self, values: Sequence[Item], *, absent: Item) -> list[Item]:
+        """Return one item for each row of the table; `values` are those of the valid rows."""
+        items = [absent] * self.rows
+        for place, value in zip(self.places, values, strict=True):
+            items[place] = value
+        return items
+
+
+def all_valid(feed: Feed) -> ValidRows:
+    """Return a table in which all rows are valid."""
+    count = len(next(iter(feed.values())))
+    return ValidRows(feed, range(count), count)
 
 
 class Rows:
@@ -54,29 +85,83 @@ class Rows:
             RequestError: A row breaks a rule; lists the errors.
         """
         errors = ErrorList()
-        cleaned: dict[str, list[Value]] = {name: [] for name in self.rules}
+        cleaned: list[list[Value]] = []
         unknown: set[str] = set()
-        for number, row in enumerate(rows, 1):
-            if not isinstance(row, Mapping):
-                expected = "an object of columns and values"
-                errors.add(ErrorDetail(expected=expected, row=number, value=showable(row)))
-                continue
-            for name in row:
-                if name not in self.known and name not in unknown:
-                    unknown.add(name)
-                    errors.add(self._unknown(name, row=number))
-            for name, rules in self.rules.items():
-                value = row.get(name)
-                try:
-                    cleaned[name].append(read(rules, value))
-                except CellError as error:
-                    errors.add(_error_detail(rules, value, row=number, expected=str(error)))
-        errors.raise_if_any()
-        return self.pack(cleaned)
 
-    def _unknown(self, name: str, *, row: int | None = None) -> ErrorDetail:
+        def report_once(name: str) -> ErrorDetail | None:
+            if name in unknown:
+                return None
+            unknown.add(name)
+            return self._unknown(name)
+
+        for number, row in enumerate(rows, 1):
+            values: list[Value] = []
+            for error in self._clean_row(row, read, values, unknown=report_once):
+                errors.add(replace(error, row=number))
+            cleaned.append(values)
+        errors.raise_if_any()
+        return self._pack_rows(cleaned)
+
+    def clean_valid(self, rows: Iterable[object], read: Callable[[Rules, Any], Value]) -> ValidRows:
+        """Clean the rows that break no rule; the others are listed, in place of being refused.
+
+        A row that could not be read at all is passed as its error.
+        """
+        cleaned: list[list[Value]] = []
+        places: list[int] = []
+        errors: list[ErrorDetail] = []
+        unknown: dict[str, ErrorDetail] = {}
+        count = 0
+
+        def report(name: str) -> ErrorDetail:
+            if name in unknown:
+                return unknown[name]
+            if len(unknown) == MAX_ERRORS:  # Suggestions for any number of names take too long.
+                return unknown_name(name, ())
+            return unknown.setdefault(name, self._unknown(name))
+
+        for count, row in enumerate(rows, 1):
+            values: list[Value] = []
+            found = self._clean_row(row, read, values, unknown=report)
+            listed = [*islice(found, _MAX_ERRORS_PER_ROW)]
+            errors += [replace(error, row=count) for error in listed]
+            if not listed:
+                places.append(count - 1)
+                cleaned.append(values)
+        return ValidRows(self._pack_rows(cleaned), places, count, errors)
+
+    def _clean_row(
+        self,
+        row: object,
+        read: Callable[[Rules, Any], Value],
+        values: list[Value],
+        *,
+        unknown: Callable[[str], ErrorDetail | None],
+    ) -> Iterator[ErrorDetail]:
+        """Add the cleaned values of a row, in the order of the rules; yield what is wrong."""
+        if isinstance(row, ErrorDetail):
+            yield row
+            return
+        if not isinstance(row, Mapping):
+            yield ErrorDetail(expected="an object of columns and values", value=showable(row))
+            return
+        for name in row:
+            if name not in self.known and (found := unknown(name)):
+                yield found
+        for name, rules in self.rules.items():
+            value = row.get(name)
+            try:
+                values.append(read(rules, value))
+            except CellError as error:
+                yield _error_detail(rules, value, expected=str(error))
+
+    def _pack_rows(self, rows: Sequence[Sequence[Value]]) -> Feed:
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.rules)
+        return self.pack(dict(zip(self.rules, columns, strict=True)))
+
+    def _unknown(self, name: str) -> ErrorDetail:
         """Return the error for an unknown name, which may be the source's name of a column."""
-        return unknown_name(name, self.known, row=row, candidates=self.headers.candidates(name))
+        return unknown_name(name, self.known, candidates=self.headers.candidates(name))
 
     def pack(self, columns: Mapping[str, Sequence[Value]]) -> Feed:
         """Return the graph's inputs for cleaned columns."""
@@ -90,7 +175,7 @@ class Rows:
         }
 
 
-def _error_detail(rules: Rules, value: object, *, row: int, expected: str) -> ErrorDetail:
+def _error_detail(rules: Rules, value: object, *, expected: str) -> ErrorDetail:
     if rules.column.private:
-        return ErrorDetail(expected=expected, row=row, column=rules.column.name)
-    return ErrorDetail(expected=expected, row=row, column=rules.column.name, value=showable(value))
+        return ErrorDetail(expected=expected, column=rules.column.name)
+    return ErrorDetail(expected=expected, column=rules.column.name, value=showable(value))

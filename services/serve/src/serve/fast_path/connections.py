@@ -86,10 +86,11 @@ class Connection(BoundedConnection):
         """Begin a prediction request; return whether the fast path handles it."""
         if self.is_busy() or self.parser.get_method() != b"POST":
             return False
-        path = self.url.partition(b"?")[0].decode("latin-1")
+        target, _, query = self.url.partition(b"?")
+        path = target.decode("latin-1")
         if "%" in path:
             path = unquote(path)
-        route = find_route(path)
+        route = find_route(path, query)
         if route is None:
             return False
         request = begin_request("POST", path, headers=dict(self.headers), route=route)

@@ -73,6 +73,20 @@ class RowCounts:
             for kind, (columns, found) in kinds.items()
         }
 
+    def columns_outside(self, feed: Feed, *, rows: int) -> list[list[str]]:
+        """Return for each row the columns with a value outside training; counts nothing."""
+        columns: list[list[str]] = [[] for _ in range(rows)]
+        if self._numbers and rows:
+            for row, place in np.argwhere(self._is_outside(feed["numbers"])).tolist():
+                columns[row].append(self._numbers[place].column.name)
+        if self._strings and rows:
+            groups = zip(self._strings, self._known, feed["strings"].T, strict=True)
+            for column, known, texts in groups:
+                for row, text in enumerate(texts.tolist() if known else ()):
+                    if text not in known:
+                        columns[row].append(column.name)
+        return columns
+
     def totals(self) -> RowTotals:
         """Return all counts."""
         self._count()
@@ -92,12 +106,15 @@ class RowCounts:
         width = len(self._numbers)
         if math.isnan(numbers.min()):
             self._missing[:width] += np.isnan(numbers).sum(axis=0)
-        outside = (numbers < self._low) | (numbers > self._high)
+        outside = self._is_outside(numbers)
         if outside.any():
             counts = outside.sum(axis=0)
             for place in counts.nonzero()[0].tolist():
                 self._warn_of(self._numbers[place].column, place)
             self._outside[:width] += counts
+
+    def _is_outside(self, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return (numbers < self._low) | (numbers > self._high)
 
     def _count_strings(self, strings: NDArray[Any]) -> None:
         for place, (known, texts) in enumerate(

@@ -26,7 +26,8 @@ _ERRORS = {
     "408": "The request did not come whole in time.",
     "413": "The body, or the number of rows, is too large.",
     "415": "The body is of another media type, compressed, or not UTF-8.",
-    "422": "A row breaks a rule; `errors` says which row, which column, and what was expected.",
+    "422": "A row breaks a rule, or a parameter is wrong; `errors` says which row and column, or"
+    " which parameter, and what was expected.",
     "431": "The header fields are too large.",
     "503": "No model is live, too much waits already, or the server ends; `Retry-After` says when"
     " to ask again.",

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from serve import problems
 from serve.api.openapi.column_docs import row_schema
 from serve.api.openapi.operations import CSV, JSON, NUMBER, class_schema, operation, ref, summary_of
 from serve.codecs.csv_rows import Table
+from serve.codecs.predict_options import ON_ERROR, OUTSIDE_TRAINING, TOP_K
 from serve.codecs.predictions import class_text
 from serve.model.models import Model
 from serve.problems import RequestError
 from serve.schema.cells import Rules
-from serve.schema.model_json import INTERVAL, Decision, Description, Interval
+from serve.schema.model_json import INTERVAL, Class, Decision, Description, Interval
 
 _WITHOUT_COLUMNS: dict[str, Any] = {
     JSON: {"schema": {"type": "object"}},
@@ -24,6 +26,27 @@ Values beyond those of training are accepted. Other columns of the source are ac
 A CSV table is read as the source writes its own, or by RFC 4180; it comes back with the predictions
 as further columns, with commas in UTF-8.
 """
+_ON_ERROR: dict[str, Any] = {
+    "name": ON_ERROR,
+    "in": "query",
+    "description": "With `skip`, rows that break a rule are listed under `errors`, and their"
+    " prediction is null; a table has the column `error`. With `fail`, they refuse the request.",
+    "schema": {"type": "string", "enum": ["fail", "skip"], "default": "fail"},
+}
+_OUTSIDE_TRAINING: dict[str, Any] = {
+    "name": OUTSIDE_TRAINING,
+    "in": "query",
+    "description": "Names for each row the columns with a value that training had not seen: beyond"
+    " its range, or an unknown category. A private column is never named.",
+    "schema": {"type": "boolean", "default": False},
+}
+_TOP_K: dict[str, Any] = {
+    "name": TOP_K,
+    "in": "query",
+    "description": "Only this many classes with probabilities, as a list, the likeliest first; a"
+    " table has the columns `class_1`, `probability_1`, and so on.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+}
 
 
 def paths(model: Model | None) -> dict[str, Any]:
@@ -33,6 +56,7 @@ def paths(model: Model | None) -> dict[str, Any]:
         tags=["predict"],
         summary=summary_of(model),
         description=_DESCRIPTION,
+        parameters=_parameters(None if model is None else model.description),
         body=_WITHOUT_COLUMNS if model is None else _bodies(model.example),
         answer=_WITHOUT_COLUMNS if model is None else _answers(model),
     )
@@ -62,7 +86,48 @@ def schemas(description: Description) -> dict[str, Any]:
                 },
             },
         },
+        "PredictionsWithOptions": _with_options(description),
     }
+
+
+def _with_options(description: Description) -> dict[str, Any]:
+    predictions: list[dict[str, Any]] = [ref("Prediction")]
+    if description.classes is not None:
+        predictions.append(_top_k_prediction(description.target.name, description.classes))
+    return {
+        "type": "object",
+        "description": "The response if the query asks for more than the predictions.",
+        "required": ["model", "predictions"],
+        "properties": {
+            "model": {"type": "string", "description": "Id of the model that answered."},
+            "predictions": {
+                "type": "array",
+                "description": "One for each row, in their order; null for a skipped row.",
+                "items": {"anyOf": [*predictions, {"type": "null"}]},
+            },
+            OUTSIDE_TRAINING: {
+                "type": "array",
+                "description": f"Columns for each row, with `{OUTSIDE_TRAINING}=true`.",
+                "items": {"type": ["array", "null"], "items": {"type": "string"}},
+            },
+            "errors": problems.SCHEMA["properties"]["errors"]
+            | {"description": f"Up to 5 for each skipped row, with `{ON_ERROR}=skip`."},
+        },
+    }
+
+
+def _top_k_prediction(target: str, classes: Sequence[Class]) -> dict[str, Any]:
+    members = {"class": class_schema(classes), "probability": NUMBER}
+    item = {"type": "object", "required": [*members], "properties": members}
+    listed = {"type": "array", "description": f"With `{TOP_K}`.", "items": item}
+    properties = {target: class_schema(classes), "probabilities": listed}
+    return {"type": "object", "required": [*properties], "properties": properties}
+
+
+def _parameters(description: Description | None) -> list[dict[str, Any]]:
+    options = [_ON_ERROR, _OUTSIDE_TRAINING]
+    has_classes = description is None or description.classes is not None
+    return [_TOP_K, *options] if has_classes else options
 
 
 def example_table(row: dict[str, Any]) -> str:
@@ -129,7 +194,8 @@ def _cell(value: object) -> str:
 
 
 def _answers(model: Model) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": ref("Predictions")}
+    schema = {"anyOf": [ref("Predictions"), ref("PredictionsWithOptions")]}
+    content: dict[str, Any] = {"schema": schema}
     # A placeholder in a private column may violate its constraints; then there is no example.
     with suppress(RequestError):
         feed = model.rows.clean([model.example], Rules.from_json)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from serve.api.predictions.batching import Batcher
 from serve.api.predictions.infer import (
@@ -12,6 +13,7 @@ from serve.api.predictions.infer import (
 )
 from serve.api.predictions.invocations import invocations
 from serve.api.predictions.predict import find_batcher, predict
+from serve.api.predictions.predict_with_options import predict_with_options
 from serve.codecs.media_types import Headers, RawResponse
 from serve.model.models import Model
 
@@ -29,9 +31,13 @@ class Route:
     find_batcher: Callable[[Headers], Batcher | None] = lambda _headers: None
     """Returns the function that answers small requests as a batch, by their header fields."""
 
+    has_options: bool = False
+    """Whether the query string may change the response, and so the time that it takes."""
 
+
+_PREDICT = "/predict"
 _ROUTES = {
-    "/predict": Route("/predict", predict, find_batcher),
+    _PREDICT: Route(_PREDICT, predict, find_batcher),
     "/invocations": Route("/invocations", invocations),
 }
 PREDICTION_ROUTES = frozenset(
@@ -48,9 +54,11 @@ FRAMEWORK = Route("other", _no_direct_response)
 """The route of all paths that the framework handles, including unknown ones."""
 
 
-def find_route(path: str) -> Route | None:
-    """Return the route for a path; None if the framework handles it."""
+def find_route(path: str, query: bytes = b"") -> Route | None:
+    """Return the route for a path and its query string; None if the framework handles it."""
     route = _ROUTES.get(path)
+    if query and path == _PREDICT:
+        return Route(_PREDICT, partial(predict_with_options, query=query), has_options=True)
     if route is None and (found := find_infer(path)):
         name, answer = found
         return Route(name, answer, find_infer_batcher)
