@@ -1,6 +1,7 @@
 """Generated columns for the tests of init."""
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 ROWS = 200
@@ -17,3 +18,8 @@ def choices(*texts: str, rows: int = ROWS) -> list[str]:
 
 def days(rows: int = ROWS) -> list[str]:
     return [(date(2024, 1, 1) + timedelta(days=row // 2)).isoformat() for row in range(rows)]
+
+
+def of_groups(values: Sequence[object]) -> list[object]:
+    """Return a value for each of 40 groups, five rows a group."""
+    return [values[row % 40] for row in range(ROWS)]
