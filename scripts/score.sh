@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [DELIMITER=tab] [ENCODING=latin-1]
+usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [TOP_K=3] [DELIMITER=tab] [ENCODING=latin-1]
 
 Predicts every row of a table of the folder data/ and writes it to out/ with the predictions as further columns. They
 equal those of POST /predict. Rows that break a rule go to OUT.rejects.jsonl with row, column, value and expectation.
@@ -12,6 +12,7 @@ equal those of POST /predict. Rows that break a rule go to OUT.rejects.jsonl wit
 IN         a CSV (also .tsv, and compressed by gzip, bzip2 or zstd) or Parquet file below data/
 OUT        the result below out/; its name ends in .csv, .tsv or .parquet
 KEEP       the columns to keep, including columns that the model does not use (default: all)
+TOP_K      only that many classes with probabilities, the likeliest first (default: all)
 DELIMITER  of a CSV file: one character, or tab (default: inferred from its header)
 ENCODING   of a CSV file (default: by byte order mark, else UTF-8, else as the model's source)
 
@@ -35,7 +36,7 @@ esac
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
 RESULTS=${RESULTS:-out}
-IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
+IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} TOP_K=${TOP_K:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
 
 
 if [ -z "$IN" ] || [ -z "$OUT" ]; then
@@ -60,6 +61,7 @@ require_path "$DATA" "$IN"
 docker compose build --quiet batch || die 1 "the build of the image failed; see the error above"
 set -- "$IN" "$OUT"
 [ -z "$KEEP" ] || set -- "$@" --keep "$KEEP"
+[ -z "$TOP_K" ] || set -- "$@" --top-k "$TOP_K"
 [ -z "$DELIMITER" ] || set -- "$@" --delimiter "$DELIMITER"
 [ -z "$ENCODING" ] || set -- "$@" --encoding "$ENCODING"
 code=0

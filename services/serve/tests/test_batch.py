@@ -18,6 +18,7 @@ from pyarrow import parquet
 from serve.batch import csv_tables, output, scoring
 from serve.batch.arguments import Folders, read_arguments
 from serve.batch.scoring import score
+from serve.codecs.predictions import class_text
 from serve_testing.made_models import DIAMONDS, FLIGHTS, PENGUINS, MadeModel, field, publish_model
 from stage_contract import ContractError, OutputError, SettingsError, StageError
 
@@ -87,6 +88,34 @@ def test_a_csv_table_comes_back_byte_for_byte_as_from_the_api(tmp_path: Path, ta
     assert answer.status_code == 200
     assert scored.read_bytes() == answer.content
     assert place.files() == ["scored.csv"]
+
+
+@pytest.mark.parametrize("target", [PENGUINS.target, FLIGHTS.target])
+@pytest.mark.parametrize("top_k", ["1", "2", "99"])
+def test_the_likeliest_classes_are_those_of_the_api(
+    tmp_path: Path, target: str, top_k: str
+) -> None:
+    model, table = TABLES[target]
+    place = Place(tmp_path, model)
+    answer = Worker(place.folders.model).ask(
+        "POST", f"/predict?top_k={top_k}", content=table.encode(), headers=CSV
+    )
+
+    scored = place.score(table, "--top-k", top_k)
+    typed = parquet.read_table(place.score(table, "--top-k", top_k, out="scored.parquet"))
+
+    assert answer.status_code == 200
+    assert scored.read_bytes() == answer.content
+    listed = [*csv.DictReader(io.StringIO(answer.text))]
+    kind = typed.field(f"predicted_{model.target}").type
+    ranks = min(int(top_k), len(model.classes or ()))
+    for rank in range(1, ranks + 1):
+        texts = [class_text(value) for value in typed[f"class_{rank}"].to_pylist()]
+        assert typed.field(f"class_{rank}").type == kind
+        assert texts == [row[f"class_{rank}"] for row in listed]
+        expected = [np.float32(row[f"probability_{rank}"]) for row in listed]
+        assert typed[f"probability_{rank}"].to_pylist() == expected
+    assert f"class_{ranks + 1}" not in typed.column_names
 
 
 @pytest.mark.parametrize("target", TABLES)
@@ -355,6 +384,9 @@ def test_the_dialect_can_be_said(place: Place) -> None:
         ),
         (["new.csv", "a.csv", "--delimiter", "\n"], SettingsError, r"DELIMITER='\\n': .*line end"),
         (["new.csv", "a.csv", "--delimiter", '"'], SettingsError, "DELIMITER='\"': .*no quote"),
+        (["new.csv", "a.csv", "--top-k", "0"], SettingsError, "TOP_K=0"),
+        (["new.csv", "a.csv", "--top-k", ""], SettingsError, "TOP_K=: expected a whole number"),
+        (["new.csv", "a.csv", "--top-k", "2"], SettingsError, "TOP_K=2.*a model with classes"),
         (["new.csv", "a.csv", "--encoding", "utf-9"], SettingsError, "ENCODING=utf-9"),
         (["new.csv", "a.csv", "--encoding", "hex"], SettingsError, "ENCODING=hex"),
         (["new.csv", "a.csv", "--encoding", "idna"], SettingsError, "ENCODING=idna"),

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ FORMATS: Final = (".csv", ".tsv", ".parquet")
 _DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
 """Names of characters that are hard to pass through a shell or make."""
 _NOT_DELIMITERS: Final = '"\r\n'
+_COUNT: Final = re.compile(r"[1-9][0-9]{0,8}")
 _ENDINGS: Final = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
 _MAX_NAME_BYTES: Final = 220
 """Maximum length of a file name; temporary files and the rejects file have longer names."""
@@ -40,6 +42,8 @@ class Job:
     """Delimiter of the CSV; None: the delimiter with which the header has columns of the model."""
     encoding: str | None = None
     """Encoding of the CSV; None: inferred from the file and from the source of the model."""
+    top_k: int | None = None
+    """Maximum number of classes with probabilities; None for all."""
 
     @property
     def name(self) -> str:
@@ -76,6 +80,7 @@ def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
         keep=keep,
         delimiter=options.delimiter and _one_character(options.delimiter),
         encoding=options.encoding and _known_encoding(options.encoding),
+        top_k=None if options.top_k is None else _count(options.top_k),
     )
 
 
@@ -102,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--encoding", metavar="E", help="of a CSV file; default: UTF-8, or that of the source"
+    )
+    parser.add_argument(
+        "--top-k", metavar="K", help="only the K likeliest classes, in their order; default: all"
     )
     return parser
 
@@ -149,6 +157,12 @@ def _one_character(text: str) -> str:
             f"DELIMITER={text!r}: expected one character, no quote or line end; a tab is tab"
         )
     return delimiter
+
+
+def _count(text: str) -> int:
+    if not _COUNT.fullmatch(text):
+        raise SettingsError(f"TOP_K={text}: expected a whole number of at least 1")
+    return int(text)
 
 
 def _known_encoding(name: str) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Container, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from serve.codecs.predictions import Prediction, ResponseWriter
+from serve.codecs.predictions import Prediction, ResponseWriter, likeliest_classes
 from serve.codecs.rows import Feed
 from serve.model.models import Model
 from serve.schema.model_json import Class, Description
@@ -18,11 +20,17 @@ class PredictionColumns:
     """Converts predictions to columns."""
 
     def __init__(
-        self, writer: ResponseWriter, description: Description, used: Container[str]
+        self,
+        writer: ResponseWriter,
+        description: Description,
+        used: Container[str],
+        *,
+        top_k: int | None = None,
     ) -> None:
         self._writer = writer
+        self._top_k = top_k
         self._classes = None if description.classes is None else _typed(description.classes)
-        self._names = writer.names(used)
+        self._names = writer.names(used, top_k=top_k)
 
     def schema(self, *, as_texts: bool) -> pa.Schema:
         """Return names and types of the columns."""
@@ -30,17 +38,29 @@ class PredictionColumns:
             return pa.schema([(name, pa.string()) for name in self._names])
         first = pa.float32() if self._classes is None else self._classes.type
         kinds = [first, *[pa.float32()] * (len(self._names) - 1)]
+        if self._top_k is not None:
+            kinds[1::2] = [first] * len(kinds[1::2])
         return pa.schema([*zip(self._names, kinds, strict=True)])
 
     def arrays(self, prediction: Prediction, *, as_texts: bool) -> Sequence[pa.Array]:
         """Return the columns; null, or an empty text, where a prediction is not finite."""
         if as_texts:
-            return [pa.array(texts, pa.string()) for texts in self._writer.columns(prediction)]
+            columns = self._writer.columns(prediction, top_k=self._top_k)
+            return [pa.array(texts, pa.string()) for texts in columns]
         values = prediction.values.reshape(len(prediction.values), -1)
-        numbers = [pa.array(column, mask=~np.isfinite(column)) for column in values.T]
         if self._classes is None or prediction.labels is None:
-            return numbers
-        return [self._classes.take(pa.array(prediction.labels)), *numbers]
+            return _numbers(values)
+        labels = self._classes.take(pa.array(prediction.labels))
+        if self._top_k is None:
+            return [labels, *_numbers(values)]
+        places = likeliest_classes(values, self._top_k)
+        classes = [self._classes.take(pa.array(column)) for column in places.T]
+        numbers = _numbers(np.take_along_axis(values, places, axis=1))
+        return [labels, *chain.from_iterable(zip(classes, numbers, strict=True))]
+
+
+def _numbers(values: NDArray[Any]) -> list[pa.Array]:
+    return [pa.array(column, mask=~np.isfinite(column)) for column in values.T]
 
 
 def joined(parts: Sequence[Prediction]) -> Prediction:

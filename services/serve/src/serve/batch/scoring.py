@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-from stage_contract import LOGGER, ContractError, Progress, open_latest
+from stage_contract import LOGGER, ContractError, Progress, SettingsError, open_latest
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Table
@@ -36,12 +36,15 @@ def score(job: Job, volume: Path) -> None:
 
     Raises:
         ContractError: The table or the model is invalid, or no row can be scored.
-        SettingsError: A column to keep is absent.
+        SettingsError: A column to keep is absent, or a number has no likeliest classes.
     """
     started = time.monotonic()
     artifact = open_latest(volume, "model")
     with artifact.hold():
         model = load_model(artifact, name="batch", max_rows=1, bounds=_NO_BOUNDS)
+        if job.top_k is not None and model.description.classes is None:
+            expected = "expected a model with classes; this one predicts a number"
+            raise SettingsError(f"TOP_K={job.top_k}: {expected}")
         table = _open(job, model.rows, read_formats(artifact.manifest))
         keep = choose_columns(job, table.names, model.rows)
         read = [name for name in table.names if name in model.rows.rules]
@@ -68,7 +71,9 @@ class _Scoring:
         self._model = model
         self._read = [name for name in table.names if name in keep or name in model.rows.rules]
         used = {*model.rows.known, *keep}
-        self._columns = PredictionColumns(model.response_writer, model.description, used)
+        self._columns = PredictionColumns(
+            model.response_writer, model.description, used, top_k=job.top_k
+        )
 
     def run(self, path: Path, rejects: Rejects) -> int:
         """Return the number of scored rows."""

@@ -138,12 +138,17 @@ def _in_json(value: Class) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _likeliest(values: NDArray[Any], top_k: int) -> tuple[list[list[int]], list[list[bytes]]]:
-    """Return class indexes and probabilities of each row, the likeliest first.
+def likeliest_classes(probabilities: NDArray[Any], top_k: int) -> NDArray[np.intp]:
+    """Return the indexes of the likeliest classes of each row, in their order.
 
     Of equal probabilities the first class comes first; what is not a number comes last.
     """
-    places = np.argsort(-values, axis=1, kind="stable")[:, :top_k]
+    return np.argsort(-probabilities, axis=1, kind="stable")[:, :top_k]
+
+
+def _likeliest(values: NDArray[Any], top_k: int) -> tuple[list[list[int]], list[list[bytes]]]:
+    """Return class indexes and probabilities of each row, the likeliest first."""
+    places = likeliest_classes(values, top_k)
     width = places.shape[1]
     numbers = _decimals(np.take_along_axis(values, places, axis=1))
     starts = range(0, len(numbers), width)
