@@ -34,7 +34,7 @@ from stage_contract.commands import make_command
 from stage_contract.errors import ContractError
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.stages.failures import as_stage_error, check_writable, one_line
-from stage_contract.stages.gates import set_aside
+from stage_contract.stages.gates import override_refusal
 from stage_contract.suggestions import find_by_prefix
 
 
@@ -77,7 +77,9 @@ def accept(
         with _recorded(volume, "accept", artifact.id, author):
             if refusal(artifact.path):
                 verdict = read_verdict(artifact.path)
-                write_verdict(artifact.path, set_aside(verdict, who=author.who, why=author.why))
+                write_verdict(
+                    artifact.path, override_refusal(verdict, who=author.who, why=author.why)
+                )
             point_to(volume, artifact.id)
             note_refusal(volume, artifact.id)
     return artifact

@@ -1,7 +1,7 @@
 """The build digest of an image: code, lock file, Python version, processor and base image.
 
-`python -m stage_contract LOCK BUILD_FILE FOLDER…` writes it as the last step of an image; no times
-go in, so the same sources give the same digest on every host.
+`python -m stage_contract LOCK BUILD_FILE FOLDER…` writes it as the last step of an image; it
+contains no times, so the same sources give the same digest on every host.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def build_parts(
 ) -> dict[str, str] | None:
     """Return a digest or version for each thing that an image's behaviour depends on.
 
-    None if the base image below `root` lists no packages: then changes of it are invisible.
+    None if the base image below `root` lists no packages, so that its changes are unknown.
     """
     packages = [path for place in PACKAGE_LISTS for path in root.glob(place) if path.is_file()]
     if not packages:
@@ -63,7 +63,7 @@ def read_build() -> dict[str, str] | None:
 
 
 def _sources(folder: Path) -> list[Path]:
-    """Return all files of a folder but bytecode and what editors hide."""
+    """Return all files of a folder except bytecode and hidden files."""
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: no such folder; expected a stage's code")
     paths = [path for path in folder.rglob("*") if path.is_file()]

@@ -33,7 +33,7 @@ class GateRun[Settings: SettingsModel, Input: Source]:
     settings: Settings
     volume: Path
     accepts: str | None = None
-    """Reason for overriding a refusal; None: a refusal stays."""
+    """Reason for overriding a refusal; None keeps the refusal."""
 
     def judge(self, files: Path, *, artifact_id: str) -> dict[str, Any] | None:
         """Return the verdict on the files in a folder, or None for a stage without a gate."""
@@ -42,7 +42,7 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             return None
         before = read_verdict(self.volume / artifact_id)
         is_made_again = files.name != artifact_id
-        if is_made_again and before.get("accepted") and self._holds(before, artifact_id):
+        if is_made_again and before.get("accepted") and self._is_valid(before, artifact_id):
             return before
         live = self._live(artifact_id)
         with self.source.hold(), live.hold() if live else nullcontext():
@@ -51,9 +51,9 @@ class GateRun[Settings: SettingsModel, Input: Source]:
         judged = {
             "live": live.id if live else None,
             "limits": gate.limits(self.settings),
-            "moved": _moved(self.volume),
+            "moved": _last_manual_change(self.volume),
         }
-        return self._set_aside(verdict | {"judged": judged})
+        return self._override(verdict | {"judged": judged})
 
     def judge_again(self, artifact_id: str) -> None:
         """Replace the verdict on a published artifact if it is no longer valid."""
@@ -66,9 +66,9 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             # Missing or damaged: the run makes it again and evaluates the result.
             return
         before = read_verdict(target)
-        if self._holds(before, artifact_id):
-            self._write(target, self._set_aside(before), before=before)
-        elif verdict := self._anew(target):
+        if self._is_valid(before, artifact_id):
+            self._write(target, self._override(before), before=before)
+        elif verdict := self._evaluate_again(target):
             self._write(target, verdict, before=before)
 
     def refused(self, artifact_id: str) -> str:
@@ -78,7 +78,7 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             return ""
         return refusal(self.volume / artifact_id)
 
-    def _anew(self, target: Path) -> dict[str, Any] | None:
+    def _evaluate_again(self, target: Path) -> dict[str, Any] | None:
         LOGGER.info("evaluates %s %s again", self.stage.writes, target.name)
         return self.judge(target, artifact_id=target.name)
 
@@ -90,7 +90,7 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             if read_verdict(target) == before and not is_latest(self.volume, target.name):
                 write_verdict(target, verdict)
 
-    def _holds(self, verdict: dict[str, Any], artifact_id: str) -> bool:
+    def _is_valid(self, verdict: dict[str, Any], artifact_id: str) -> bool:
         if "override" in verdict:
             return True
         gate, judged = self.stage.gate, verdict.get("judged")
@@ -103,7 +103,7 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             return True
         live = self._live(artifact_id)
         is_same = judged.get("live") == (live.id if live else None)
-        return is_same and judged.get("moved") == _moved(self.volume)
+        return is_same and judged.get("moved") == _last_manual_change(self.volume)
 
     def _live(self, artifact_id: str) -> Artifact | None:
         """Return the live artifact, if it is another one and undamaged."""
@@ -113,20 +113,20 @@ class GateRun[Settings: SettingsModel, Input: Source]:
             return None
         return live if live.id != artifact_id else None
 
-    def _set_aside(self, verdict: dict[str, Any]) -> dict[str, Any]:
+    def _override(self, verdict: dict[str, Any]) -> dict[str, Any]:
         if self.accepts is None or verdict.get("accepted", True) is not False:
             return verdict
-        return set_aside(verdict, why=self.accepts)
+        return override_refusal(verdict, why=self.accepts)
 
 
-def _moved(volume: Path) -> str | None:
+def _last_manual_change(volume: Path) -> str | None:
     """Return the time of the last manual change of LATEST, or None."""
     actions = read_actions(volume)
     return str(actions[-1].get("when")) if actions else None
 
 
-def set_aside(verdict: dict[str, Any], *, why: str, who: str = "") -> dict[str, Any]:
-    """Return a refusal as overridden now; its checks and reasons stay.
+def override_refusal(verdict: dict[str, Any], *, why: str, who: str = "") -> dict[str, Any]:
+    """Return a refusal with an override of this moment; its checks and reasons are kept.
 
     `who` defaults to the user of this process.
     """

@@ -17,7 +17,7 @@ POLL_SECONDS = 0.25
 POLLING_SHARE = 0.02
 """Maximum share of time spent polling: a glob may match a hundred thousand files."""
 
-_ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+_STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class Watcher:
@@ -35,13 +35,13 @@ class Watcher:
 
     def watch(self) -> None:
         """Watch until SIGTERM or Ctrl+C, which terminate a running child first."""
-        waited_for = _ENDING | {signal.SIGCHLD}
+        waited_for = _STOP_SIGNALS | {signal.SIGCHLD}
         # Blocked signals stay pending, so none is lost between polling and waiting.
         signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
         pause = 0.0
         while True:
             caught = signal.sigtimedwait(waited_for, pause)
-            if caught is not None and caught.si_signo in _ENDING:
+            if caught is not None and caught.si_signo in _STOP_SIGNALS:
                 break
             pause = POLL_SECONDS
             if self._child is None:
