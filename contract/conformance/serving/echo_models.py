@@ -1,4 +1,4 @@
-"""Models that tell which value they were given: one column for each field of the test vectors.
+"""Models whose prediction identifies the input value: one column for each field of the vectors.
 
 A prediction is the sum of the codes of a row's values. The code of a missing value is 0, and every
 value that no vector expects has the code UNEXPECTED.
@@ -23,7 +23,7 @@ from conformance.validity.lineage import latest_artifact
 
 UNEXPECTED = -1e6
 _FILLERS: Mapping[str, Any] = {"string": "filler", "number": 1}
-"""Values of required columns in rows that are about another column; their code is 0."""
+"""Values of required columns in rows that test another column; their code is 0."""
 _EXAMPLES = 20
 
 
@@ -34,7 +34,7 @@ class Column:
     name: str
     field: Mapping[str, Any]
     values: Mapping[str | float, int]
-    """The code of each value, as the graph gets it."""
+    """Code by value; values as the graph receives them."""
 
     @property
     def is_text(self) -> bool:
@@ -42,7 +42,7 @@ class Column:
 
     @property
     def filler(self) -> Any:
-        """A value for rows about another column, or None."""
+        """A value for rows that test another column, or None."""
         is_required = self.field.get("constraints", {}).get("required")
         return _FILLERS[self.field["type"]] if is_required else None
 
@@ -60,7 +60,7 @@ class EchoModel:
 
     @property
     def fillers(self) -> dict[str, Any]:
-        """The row that holds no more than it must."""
+        """A row with values in the required columns only."""
         return {c.name: c.filler for c in self.columns if c.filler is not None}
 
     def row(self, column: Column, value: Any) -> Row:
@@ -68,7 +68,7 @@ class EchoModel:
         return {**self.fillers, column.name: value}
 
     def publish(self, volume: Path) -> Path:
-        """Publish the model on a folder that stands for a volume, and return the folder."""
+        """Publish the model in a folder in place of a volume, and return the folder."""
         republish(latest_artifact(EXAMPLES / "model").path, volume, self._write)
         return volume
 
@@ -79,7 +79,7 @@ class EchoModel:
         for key in ("slices", "leaks"):
             document.pop(key, None)
         document["signature"] = {
-            "fields": list(_placed(self.columns)),
+            "fields": list(_signature_fields(self.columns)),
             "missingValues": [],
             "timezone": self.timezone,
             "ignored": [],
@@ -113,7 +113,7 @@ def echo_model(vectors: Iterable[Mapping[str, Any]], *, timezone: str) -> EchoMo
         name = names.setdefault(key, f"{field['type']} {len(names) + 1}")
         fields[name] = field | {"name": name}
         known = values.setdefault(name, {})
-        if (value := _given(vector)) is not None:
+        if (value := _expected_value(vector)) is not None:
             known.setdefault(value, code)
         placed.append((name, vector))
     columns = {name: Column(name, field, values[name]) for name, field in fields.items()}
@@ -121,19 +121,19 @@ def echo_model(vectors: Iterable[Mapping[str, Any]], *, timezone: str) -> EchoMo
 
 
 def code_of(column: Column, vector: Mapping[str, Any]) -> int:
-    """Return what the model predicts for the value that a vector expects."""
-    value = _given(vector)
+    """Return the prediction for the expected value of a vector."""
+    value = _expected_value(vector)
     return 0 if value is None else column.values[value]
 
 
-def _given(vector: Mapping[str, Any]) -> str | float | None:
-    """Return the expected value of a vector as the graph gets it; None if it is missing."""
+def _expected_value(vector: Mapping[str, Any]) -> str | float | None:
+    """Return the expected value of a vector as the graph receives it; None if it is missing."""
     value = vector.get("seconds", vector.get("value"))
     return value if value is None or isinstance(value, str) else as_number(value)
 
 
-def _placed(columns: Sequence[Column]) -> Iterable[dict[str, Any]]:
-    """Yield the fields of a signature, with the place of each in the graph's inputs."""
+def _signature_fields(columns: Sequence[Column]) -> Iterable[dict[str, Any]]:
+    """Yield the fields of a signature, with the index of each in the graph's inputs."""
     counts = {"strings": 0, "numbers": 0}
     for column in columns:
         group = "strings" if column.is_text else "numbers"
@@ -152,10 +152,10 @@ def _graph(columns: Sequence[Column]) -> onnx.ModelProto:
     inputs, parts = [], []
     if numbers:
         inputs.append(_input("numbers", TensorProto.DOUBLE, len(numbers)))
-        parts.append(_of_numbers(numbers, nodes, constants))
+        parts.append(_number_nodes(numbers, nodes, constants))
     if texts:
         inputs.append(_input("strings", TensorProto.STRING, len(texts)))
-        parts.append(_of_texts(texts, nodes))
+        parts.append(_text_nodes(texts, nodes))
     nodes.append(helper.make_node("Sum", parts, ["prediction"]))
     output = helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["N"])
     initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
@@ -168,11 +168,11 @@ def _input(name: str, kind: int, width: int) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, ["N", width])
 
 
-def _of_numbers(
+def _number_nodes(
     columns: Sequence[Column], nodes: list[NodeProto], constants: dict[str, NDArray[Any]]
 ) -> str:
     """Add nodes that look up each number among the expected ones; return the sum of the codes."""
-    tables = [{**column.values, **_filled(column)} for column in columns]
+    tables = [{**column.values, **_filler_codes(column)} for column in columns]
     width = max(map(len, tables))
     # NaN equals no number, so it fills the table.
     known = np.full((len(columns), width), np.nan)
@@ -201,11 +201,11 @@ def _of_numbers(
     return "of_numbers"
 
 
-def _of_texts(columns: Sequence[Column], nodes: list[NodeProto]) -> str:
+def _text_nodes(columns: Sequence[Column], nodes: list[NodeProto]) -> str:
     """Add nodes that look up each text among the expected ones; return the sum of the codes."""
     names = []
     for place, column in enumerate(columns):
-        table = {"": 0, **column.values, **_filled(column)}
+        table = {"": 0, **column.values, **_filler_codes(column)}
         index = helper.make_tensor(f"place_{place}", TensorProto.INT64, [], [place])
         nodes += [
             helper.make_node("Constant", [], [f"index_{place}"], value=index),
@@ -225,7 +225,7 @@ def _of_texts(columns: Sequence[Column], nodes: list[NodeProto]) -> str:
     return "of_texts"
 
 
-def _filled(column: Column) -> dict[str | float, int]:
+def _filler_codes(column: Column) -> dict[str | float, int]:
     return {} if column.filler is None else {column.filler: 0}
 
 

@@ -1,4 +1,4 @@
-"""Outcomes: how a run may end on an input that is hard, or wrong."""
+"""Outcomes: how a run may end on a hard or an invalid input."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def check_outcome(subject: Subject, run: Run, source: Path, *, rows_in: int | No
 def check_refusal(run: Run, code: int, *, names: str = "") -> None:
     """Check that a run on an empty volume ended with this code and one line, publishing nothing.
 
-    `names` is what the line has to name.
+    The line must contain `names`.
     """
     check_ending(run, code)
     lines = [line for line in run.log.splitlines() if line.strip()]
@@ -48,7 +48,7 @@ def check_refusal(run: Run, code: int, *, names: str = "") -> None:
 
 
 def check_ending(run: Run, code: int) -> None:
-    """Check that a run ended with this code and with words instead of a traceback."""
+    """Check that a run ended with this code and a message, without a traceback."""
     if run.exit_code == 0 and run.latest is None:
         fault = nothing_published(run)
         raise Fault(fault.what, f"refuse it with {code} and one line")

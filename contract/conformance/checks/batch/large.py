@@ -15,9 +15,9 @@ from conformance.inputs.stage_input import StageInput, stage_input
 from conformance.validity.whole import check_whole
 
 MEMORY = "1g"
-"""A quarter of what compose.yaml gives a stage."""
+"""A quarter of the memory limit in compose.yaml."""
 ROWS = MappingProxyType({"ingest": 300_000, "clean": 300_000, "features": 300_000, "train": 20_000})
-"""Train works longest for a row."""
+"""Number of rows by stage; train takes longest per row."""
 SECONDS = 300.0
 LONG_SECONDS = 6.0
 """Duration of a run that is interrupted: many checks have such runs."""
@@ -47,9 +47,9 @@ def large_run(subject: Subject) -> Run:
 
 
 def long_volume(subject: Subject) -> Volume:
-    """Return a volume with an input that takes a while, for runs that are interrupted.
+    """Return a volume with an input for runs that are interrupted.
 
-    It holds the first rows of the large input, as many as take `LONG_SECONDS`.
+    It has the first rows of the large input, enough for a run of `LONG_SECONDS`.
     """
 
     def make() -> Volume:
@@ -85,7 +85,7 @@ def _make_large_table(subject: Subject) -> Houses:
     table = random_houses(ROWS[subject.stage], subject.seed)
     if subject.reads is not None:
         return table
-    # A source that does not fit into /tmp, and whose last rows need what the first do not.
+    # A source that does not fit into /tmp, and whose last rows need quotes, as no other row does.
     noise = random.Random(subject.seed).randbytes(TMP_BYTES // 2).hex()  # noqa: S311  # no secret
     width = len(noise) // len(table)
     remarks = [noise[row * width : (row + 1) * width] for row in range(len(table))]

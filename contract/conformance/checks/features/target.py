@@ -1,4 +1,4 @@
-"""Features: the target of each row, and its time, group and weight if present."""
+"""Checks of features: target, time, group and weight of each row."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def _check_targets(run: FeatureRun, side: Side) -> None:
         is_right = found == values if side == "test" else _agree(run, found, values)
         if not is_right:
             raise Fault(
-                f"{run.where(f'{side}/')}: {name} is not that of the clean rows: found"
+                f"{run.where(f'{side}/')}: {name} differs from the clean rows: found"
                 f" {found[:5]}…, expected {values[:5]}…"
                 f"{' in the order of their features' if side == 'train' else ''}",
                 "the number as double, or the position of the class in features.json",
@@ -66,10 +66,10 @@ def _check_groups(run: FeatureRun) -> None:
 
 
 def _agree(run: FeatureRun, found: Sequence[Any], values: Sequence[Any]) -> bool:
-    """Return whether training rows, which may be in any order, have the values of their own."""
+    """Return whether each training row has its own value; the rows may be in any order."""
     stored = matrix_of(run.data.train, run.data.names)
     made = run.data.transformed(run.rows_on("train"))
     if bits_of(stored) - bits_of(made):
-        # Another check says so; the values alone can still be compared.
+        # Another check reports it; the values alone can still be compared.
         return not Counter(found) - Counter(values)
     return not bits_of(stored, found) - bits_of(made, values)
