@@ -315,7 +315,7 @@ def test_who_admits_models_is_started_again_and_goes_on(tmp_path: Path) -> None:
             with_graph(endless)(volume, new_id())
             until(lambda: len(processes_of(server)) > 4)
             os.kill(admission_of(server), signal.SIGKILL)
-            server.wait_for("the process that admits models ended with -9")
+            server.wait_for("the admission process ended with -9")
             until(lambda: len(processes_of(server)) > 3)
 
             assert goes_live(server, publish_right(volume)) < SECONDS

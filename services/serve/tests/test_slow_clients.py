@@ -23,7 +23,7 @@ def test_a_slow_head_is_cut_off_while_others_are_answered(server: Server, client
     client.send(b"POST /predict HTTP/1.1\r\nhost")
     assert server.ask("POST", "/predict", BODY, **{"content-type": "application/json"})[0] == 200
 
-    is_refused(client, 408, "did not come whole within 1 s")
+    is_refused(client, 408, "was not complete within 1 s")
     assert time.monotonic() - began < 5
 
 
@@ -33,7 +33,7 @@ def test_a_slow_body_is_cut_off(client: Client, path: str) -> None:
     if path == "/live":
         assert client.read()[0] == 405
     else:
-        is_refused(client, 408, "did not come whole within 1 s")
+        is_refused(client, 408, "was not complete within 1 s")
 
 
 def test_dripping_bytes_does_not_buy_time(client: Client) -> None:

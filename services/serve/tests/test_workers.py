@@ -75,7 +75,7 @@ def test_each_worker_has_its_share_of_connections(server: Server) -> None:
 def test_a_dead_worker_is_replaced_and_every_request_answered(server: Server) -> None:
     before = workers_of(server)
     os.kill(before[0], signal.SIGKILL)
-    server.wait_for("worker 0 ended with -9 and is started again")
+    server.wait_for("worker 0 ended with -9 and is restarted")
     for _ in range(20):
         assert server.ask("POST", "/predict", BODY, **JSON)[0] == 200
 
@@ -177,7 +177,7 @@ def test_a_worker_that_starts_anew_while_a_model_is_refused_serves_the_old_one(
     publish_model(tmp_path / "volume", DIAMONDS.but(id="d" * 16, expected=[0.0, 0.0]))
     assert f"{DIAMONDS.id} serves on" in server.wait_for("refused: ")
     os.kill(workers_of(server)[0], signal.SIGKILL)
-    server.wait_for("is started again")
+    server.wait_for("is restarted")
     server.wait_for(f"live: model {DIAMONDS.id}")
 
     for _ in range(10):

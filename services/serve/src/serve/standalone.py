@@ -51,7 +51,7 @@ async def _tick(service: Service, admission: "_Admission") -> None:
 
 
 class _Admission:
-    """The child process that admits models."""
+    """The admission process."""
 
     def __init__(self, shared_state: SharedState, settings: Settings, *, name: str) -> None:
         self._shared_state = shared_state
@@ -71,7 +71,7 @@ class _Admission:
         process, status = os.waitpid(self._process, os.WNOHANG)
         if process:
             exit_code = os.waitstatus_to_exitcode(status)
-            LOGGER.error("the process that admits models ended with %d", exit_code)
+            LOGGER.error("the admission process ended with %d", exit_code)
         return process != 0
 
     def end(self) -> None:
@@ -90,6 +90,6 @@ class _Admission:
             end_with_parent()
             admit_models(self._shared_state, self._settings, name=self._name, supervisor=parent)
         except BaseException:  # noqa: BLE001  # nobody above this would log it
-            LOGGER.exception("the process that admits models failed")
+            LOGGER.exception("the admission process failed")
         finally:
             os._exit(os.EX_SOFTWARE)

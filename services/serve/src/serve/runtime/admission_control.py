@@ -112,7 +112,7 @@ class AdmissionControl:
 def _overloaded(what: str) -> RequestError:
     return RequestError(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        f"{what}; ask again in a moment, or ask for fewer rows at a time",
+        f"{what}; retry in a moment, or send fewer rows per request",
         headers=[(b"retry-after", b"1")],
         limit="load",
     )

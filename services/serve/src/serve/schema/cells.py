@@ -23,11 +23,11 @@ from serve.schema.values import TYPES_OF_TEXTS, Reader, Value, text_reader, type
 
 
 class CellError(Exception):
-    """A cell breaks a rule; the message tells the expectation."""
+    """A cell breaks a rule; the message is what was expected."""
 
 
 class CellTypeError(CellError):
-    """A cell is not of its column's type."""
+    """A cell does not have its column's type."""
 
 
 class CellConstraintError(CellError):
@@ -110,7 +110,7 @@ class Rules:
         return expected_not_text(self.column, text)
 
     def allows(self, value: Value) -> bool:
-        """Whether a value satisfies the constraints."""
+        """Return whether a value satisfies the constraints."""
         return all(check.holds(value) for check in self.checks)
 
     def _missing(self, expected: str) -> Value:

@@ -68,7 +68,7 @@ def too_many_connections(most: int) -> RequestError:
     """Return the error for a connection beyond the limit."""
     return RequestError(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        f"more than {most:,} connections are open; ask again in a moment",
+        f"more than {most:,} connections are open; retry in a moment",
         headers=[(b"retry-after", b"1")],
         limit="connections",
     )
@@ -78,12 +78,12 @@ def ending() -> RequestError:
     """Return the error for a request that is incomplete when the server stops."""
     return RequestError(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "this server ends, and the request has not come whole; ask again in a moment",
+        "the server is shutting down; retry the request",
         headers=[(b"retry-after", b"1")],
     )
 
 
 def too_slow(seconds: float) -> RequestError:
     """Return the error for a request that arrives too slowly."""
-    detail = f"the request did not come whole within {seconds:g} s"
+    detail = f"the request was not complete within {seconds:g} s"
     return RequestError(HTTPStatus.REQUEST_TIMEOUT, detail, limit="time")

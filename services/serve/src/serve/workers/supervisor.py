@@ -6,7 +6,7 @@ they die: this takes milliseconds, and the libraries take memory only once.
 Each worker has its own listening socket (SO_REUSEPORT), so that the kernel distributes connections
 and wakes only one worker. The supervisor keeps the sockets open: connections in a dead worker's
 queue are answered by its replacement. At shutdown they are closed first, because otherwise clients
-would connect to workers that accept nothing any more.
+would connect to workers that no longer accept connections.
 
 uvicorn's own supervisor has no admission process, and spawns workers instead of forking them: two
 take 155 MB instead of 86, a dead one is replaced after 1.8 s instead of 0.07, and its single socket
@@ -42,8 +42,8 @@ _BACKLOG = 2048
 _SEND_BUFFER_BYTES = 256 * 1024
 """Send buffer of a connection; the kernel takes twice as much, counted as the container's memory.
 By default it grows to megabytes."""
-_ENDING = (signal.SIGTERM, signal.SIGINT)
-_SECONDS_BETWEEN_STARTS = 1.0
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_MIN_RESTART_SECONDS = 1.0
 """Minimum seconds between restarts of a worker, so that a crash loop does not use up the processor.
 A worker that ran longer is replaced at once, because connections wait in its queue."""
 _ADMISSION = -1
@@ -139,11 +139,11 @@ def _work(context: WorkerContext, number: int) -> None:
     """Run a worker until SIGTERM."""
     from serve.api.service import Service  # noqa: PLC0415  # not before the port is open
     from serve.api.worker_state import WorkerState  # noqa: PLC0415  # as above
-    from serve.workers.server import run_server  # noqa: PLC0415  # as above  # noqa: PLC0415  # as above
+    from serve.workers.server import run_server  # noqa: PLC0415  # as above
 
-    for kind in _ENDING:
-        signal.signal(kind, _end_at_once)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    for kind in _STOP_SIGNALS:
+        signal.signal(kind, _exit_immediately)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
     for other, listener in enumerate(context.listeners):
         if other != number:
             listener.close()
@@ -161,9 +161,9 @@ def _admit(context: WorkerContext) -> None:
     from serve.model.admission_process import admit_models  # noqa: PLC0415  # not before the port is open
 
     # A signal handler might run during a fork, where its exception would be lost.
-    for kind in _ENDING:
+    for kind in _STOP_SIGNALS:
         signal.signal(kind, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
     for listener in context.listeners:
         listener.close()
     name_process("admission")
@@ -173,7 +173,7 @@ def _admit(context: WorkerContext) -> None:
     )
 
 
-def _end_at_once(_kind: int, _frame: FrameType | None) -> None:
+def _exit_immediately(_kind: int, _frame: FrameType | None) -> None:
     """Exit with 0: nothing is served at this point. While serving, uvicorn handles the signal."""
     sys.exit(0)
 
@@ -186,60 +186,60 @@ class Supervisor:
         self._shared_state = context.shared_state
         self._numbers: dict[int, int] = {}
         """Worker numbers by process id."""
-        self._began = dict[int, float]()
+        self._start_times = dict[int, float]()
         """Start time of each worker's process."""
-        self._ends = False
+        self._is_stopping = False
         self._exit_code = 0
 
     def run(self) -> int:
         """Supervise until SIGTERM, or until a worker can't start; return the exit code."""
-        for kind in _ENDING:
-            signal.signal(kind, self._end)
+        for kind in _STOP_SIGNALS:
+            signal.signal(kind, self._stop)
         for number in (_ADMISSION, *range(self._shared_state.workers)):
             self._start(number)
         while self._numbers:
             process, status = os.wait()
             number = self._numbers.pop(process, None)
             # As process 1 of a container, it also reaps orphaned grandchildren.
-            if number is not None and not self._ends:
+            if number is not None and not self._is_stopping:
                 self._replace(number, os.waitstatus_to_exitcode(status))
         return self._exit_code
 
     def _start(self, number: int) -> None:
         # Signals are blocked until the new process is registered here.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         process = os.fork()
         if not process:
-            _be(self._context, number)
-        self._began[number] = time.monotonic()
+            _run_child(self._context, number)
+        self._start_times[number] = time.monotonic()
         self._numbers[process] = number
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
 
     def _replace(self, number: int, exit_code: int) -> None:
         if number == _ADMISSION:
-            LOGGER.error("the process that admits models ended with %d", exit_code)
-            self._start_again(number)
+            LOGGER.error("the admission process ended with %d", exit_code)
+            self._restart(number)
             return
         # A process that was killed from outside before it was ready did not fail to start.
         if exit_code >= 0 and not self._shared_state.is_ready(number):
-            LOGGER.error("worker %d could not start, so none is started again", number)
+            LOGGER.error("worker %d could not start; the server exits", number)
             self._exit_code = exit_code if exit_code > 0 else os.EX_SOFTWARE
-            self._end(signal.SIGTERM, None)
+            self._stop(signal.SIGTERM, None)
             return
         # From here on, the other workers hand it no connections.
         self._shared_state.mark_ready(number, ready=False)
         self._shared_state.set_connections(number, 0)
-        LOGGER.error("worker %d ended with %d and is started again", number, exit_code)
-        self._start_again(number)
+        LOGGER.error("worker %d ended with %d and is restarted", number, exit_code)
+        self._restart(number)
 
-    def _start_again(self, number: int) -> None:
-        due = self._began[number] + _SECONDS_BETWEEN_STARTS
+    def _restart(self, number: int) -> None:
+        due = self._start_times[number] + _MIN_RESTART_SECONDS
         time.sleep(max(0.0, due - time.monotonic()))
-        if not self._ends:
+        if not self._is_stopping:
             self._start(number)
 
-    def _end(self, _kind: int, _frame: FrameType | None) -> None:
-        self._ends = True
+    def _stop(self, _kind: int, _frame: FrameType | None) -> None:
+        self._is_stopping = True
         for listener in self._context.listeners:
             listener.close()
         for process in self._numbers:
@@ -248,7 +248,7 @@ class Supervisor:
                 os.kill(process, signal.SIGTERM)
 
 
-def _be(context: WorkerContext, number: int) -> None:
+def _run_child(context: WorkerContext, number: int) -> None:
     """Run a child process, and exit without returning to the supervisor's code.
 
     It does not wait for the thread that loads models: a slow graph can't be interrupted.
@@ -266,7 +266,7 @@ def _be(context: WorkerContext, number: int) -> None:
     except SystemExit as error:
         exit_code = error.code if isinstance(error.code, int) else os.EX_SOFTWARE
     except BaseException:  # noqa: BLE001  # nobody above this would log it
-        what = "the process that admits models" if number == _ADMISSION else f"worker {number}"
+        what = "the admission process" if number == _ADMISSION else f"worker {number}"
         LOGGER.exception("%s failed", what)
     finally:
         os._exit(exit_code)

@@ -23,7 +23,7 @@ _REQUEST_ID = {
 _ERRORS = {
     "400": "The body can't be read.",
     "401": _UNAUTHORIZED,
-    "408": "The request did not come whole in time.",
+    "408": "The request was not complete in time.",
     "413": "The body, or the number of rows, is too large.",
     "415": "The body is of another media type, compressed, or not UTF-8.",
     "422": "A row breaks a rule, or a parameter is wrong; `errors` says which row and column, or"
