@@ -5,6 +5,7 @@ set -eu
 usage() {
     cat <<'END'
 usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine] [ENCODING=cp1252] [DELIMITER=tab]
+       make init SOURCE=sqlite:///data/shop.db TABLE=orders [TARGET=price] [NAME=mine]
 
 Reads all rows of a table in data/ and writes a complete, commented pipelines/mine.toml: types, target and task, columns to
 exclude and why, private columns, points to check. An existing pipeline file is never changed.
@@ -12,7 +13,12 @@ exclude and why, private columns, points to check. An existing pipeline file is 
 FILE    a CSV, JSON Lines, Parquet or Arrow file below data/, a folder of them, or a glob in quotes
 TARGET  the column to predict. Without it, init takes the column with an obvious name; if several columns are possible,
         it lists them with reasons and asks. Without a terminal it writes no file and prints the commands to choose from
-NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's)
+NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's, or the table's)
+
+SOURCE  instead of FILE, a database: sqlite:///FILE below data/, or postgresql://HOST/DATABASE. A server needs the network of
+        COMPOSE_FILE=compose.yaml:deploy/sources.yaml, and a password the file of SOURCE_CREDENTIALS: see docs/sources.md
+TABLE   the table to read. Without it, init lists the tables
+QUERY   the query to read, instead of a table
 
 Set these if a text file is read wrongly or not at all; they are written into [ingest] of the pipeline file:
 
@@ -25,7 +31,8 @@ FORMAT     csv, jsonl, parquet or arrow (default: detected)
 
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
-Exit status: 0; 65 without a readable table or a clear target, 73 if there is such a pipeline, 78 if a name is wrong.
+Exit status: 0; 65 without a readable table or a clear target, 69 if a server does not answer, 73 if there is such a pipeline,
+78 if a name is wrong.
 END
 }
 
@@ -43,9 +50,15 @@ case ${1:-} in
 esac
 # shellcheck source=scripts/hints.sh
 . scripts/hints.sh
-FILE=${FILE:-}
+FILE_VARIABLE=FILE
+[ -z "${SOURCE:-}" ] || FILE_VARIABLE=SOURCE
+if [ -n "${FILE:-}" ] && [ -n "${SOURCE:-}" ]; then
+    echo "FILE=$FILE and SOURCE=$SOURCE name two tables; leave one of them out" >&2
+    exit 78
+fi
+FILE=${FILE:-${SOURCE:-}}
 FILE=${FILE%/} TARGET=${TARGET:-} NAME=${NAME:-}
-READER_VARIABLES="ENCODING DELIMITER QUOTE ESCAPE SKIP FORMAT"
+READER_VARIABLES="ENCODING DELIMITER QUOTE ESCAPE SKIP FORMAT TABLE QUERY CREDENTIALS_FILE"
 DATA=$(cd "${DATA:-data}" && pwd)
 PIPELINES=$(cd "${PIPELINES:-pipelines}" && pwd)
 export DATA PIPELINES
@@ -102,7 +115,8 @@ list_candidates() {
 print_commands() {
     echo "No file was written. Choose one of these commands, or name another column:"
     cut -f 1 "$draft" | while IFS= read -r name; do
-        [ -z "$name" ] || make_hint "init FILE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME$(reader_words)" PIPELINE=
+        [ -z "$name" ] \
+            || make_hint "init $FILE_VARIABLE=$(quoted "$FILE") TARGET=$(quoted "$name") NAME=$NAME$(reader_words)" PIPELINE=
     done
 }
 
@@ -122,18 +136,26 @@ if [ -z "$FILE" ]; then
     usage >&2
     exit 78
 fi
-SOURCE=$(below_data "$FILE")
+case $FILE in
+    sqlite:///*) BELOW=$(below_data "${FILE#sqlite:///}") && SOURCE=sqlite:///$BELOW ;;
+    *://*) BELOW='' SOURCE=$FILE ;;
+    *) BELOW=$(below_data "$FILE") && SOURCE=$BELOW ;;
+esac
 case $SOURCE in
+    postgres*://*)
+        [ -z "${SOURCE_CREDENTIALS:-}" ] || CREDENTIALS_FILE=${CREDENTIALS_FILE:-/run/secrets/source}
+        require_secrets ingest
+        ;;
     /*) die 78 "FILE=$FILE: expected a file below $DATA; type: cp '$FILE' '$DATA'" ;;
 esac
-NAME=${NAME:-$(name_of "$SOURCE")}
+NAME=${NAME:-$(name_of "${TABLE:-${SOURCE%%\?*}}")}
 case $NAME in
     '' | *[!a-z0-9_-]* | [!a-z0-9]*) die 78 "NAME=$NAME: use lower-case letters, digits, - and _, since containers are named after it; for example NAME=mine" ;;
 esac
 PIPELINE_FILE=$PIPELINES/$NAME.toml
 [ ! -e "$PIPELINE_FILE" ] || die 73 "$PIPELINE_FILE: is there already; remove it first, or type NAME=another"
 
-require_path "$DATA" "$SOURCE"
+require_path "$DATA" "$BELOW"
 require_writable "$PIPELINES" "the pipeline file"
 
 export PIPELINE="$NAME"

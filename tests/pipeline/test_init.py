@@ -7,10 +7,11 @@ import pty
 import re
 import shlex
 import signal
+import sqlite3
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,29 @@ def example_of(client: httpx.Client) -> dict[str, Any]:
     content = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]
     request: dict[str, Any] = content["examples"]["real"]["value"]
     return request
+
+
+def test_a_table_of_a_database_becomes_a_pipeline(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline(name="orders")
+    pipeline.provide("shop.db", "")
+    (pipeline.folder / "pipelines").mkdir(exist_ok=True)
+    with closing(sqlite3.connect(pipeline.folder / "data/shop.db", autocommit=True)) as database:
+        database.executescript("create table orders (size real, price real); create table b (a)")
+        rows = [(row % 17 + row / 100, 3 * (row % 17) + row * 7 % 5) for row in range(200)]
+        database.executemany("insert into orders values (?, ?)", rows)
+    source = "sqlite:///data/shop.db"
+
+    listed = pipeline.init(SOURCE=source)
+    both = pipeline.init(SOURCE=source, FILE="data/shop.db", TABLE="orders")
+    made = pipeline.init(SOURCE=source, TABLE="orders", TARGET="price")
+
+    assert "has 2 tables: b (a), orders (size, price); name one with" in listed.stderr
+    assert "name two tables; leave one of them out" in both.stderr
+    assert made.returncode == 0, made.stderr
+    up = pipeline.make("up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    with pipeline.client() as client:
+        assert client.post("/predict", json={"rows": [{"size": 3.5}]}).status_code == 200
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A real PostgreSQL: its types, its errors, what is read again, and what stays secret."""
 
 import subprocess
+import tomllib
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -57,6 +58,26 @@ def test_what_is_no_value_of_a_table_is_refused_by_its_column(shop: Shop) -> Non
 
         assert ran.exit_code == 65
         assert f"postgresql://shop/shop: column '{column}' {why}" in ran.output
+
+
+def test_make_init_reads_a_table_of_the_server_and_lists_them(shop: Shop) -> None:
+    shop.configure("")
+    source = {"SOURCE": "postgresql://shop/shop", "NAME": "of-a-server"}
+    path = shop.pipeline.folder / "pipelines/of-a-server.toml"
+
+    listed = shop.pipeline.init(**source)
+    assert listed.returncode != 0
+    assert "has 3 tables: kinds (id, code, total, share, price and" in listed.stderr
+    assert "orders (id, price, town), others (id, photo, tags, due); name one" in listed.stderr
+    assert not path.exists()
+
+    made = shop.pipeline.init(TABLE="orders", TARGET="price", **source)
+    assert made.returncode == 0, made.stderr
+    file = tomllib.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
+    assert file["ingest"] == {"table": "orders", "credentials_file": "/run/secrets/source"}
+    assert file["features"]["exclude"] == ["id", "town"]
+    assert "s3cret" not in listed.stderr + made.stderr + str(file)
 
 
 def test_equal_rows_are_the_same_artifact_and_end_the_work_there(shop: Shop) -> None:

@@ -31,6 +31,10 @@ class Database(Protocol):
     def name(self) -> str:
         """Name without credentials, for messages."""
 
+    @property
+    def columns_query(self) -> str:
+        """SQL that returns a row for each column: name of the table, name of the column."""
+
     def connect(self) -> Connection:
         """Connect with read-only access."""
 
@@ -69,6 +73,23 @@ class DatabaseTable:
     def close(self) -> None:
         """End the query if it is still running."""
         self._rows.close()
+
+
+def list_tables(database: Database) -> dict[str, list[str]]:
+    """Return the column names of each table and view.
+
+    Raises:
+        SourceError: The database cannot be reached.
+        ContractError: The database cannot be read.
+    """
+    tables: dict[str, list[str]] = {}
+    try:
+        with database.connect() as connection, connection.cursor() as cursor:
+            for table, column in cursor.execute(database.columns_query).fetchall():
+                tables.setdefault(table, []).append(column)
+    except Error as error:
+        raise database.translate_error(str(error), error.sqlstate) from None
+    return tables
 
 
 def open_table(database: Database, query: str, *, format_: str) -> DatabaseTable:

@@ -24,12 +24,22 @@ def find_source(root: Path, settings: Settings) -> SourceFiles | RemoteSource:
         case "files":
             return find_files(root, settings.source)
         case "sqlite":
-            source_files = find_files(root, sqlite_path(settings.source))
-            for file in source_files.files:
-                _check_committed(file)
-            return source_files
+            return find_files_of_database(root, settings)
         case _:
             return find_remote(settings)
+
+
+def find_files_of_database(root: Path, settings: Settings) -> SourceFiles:
+    """Find and hash the SQLite files that `source` names.
+
+    Raises:
+        SettingsError: `source` names no file, or is outside the data folder.
+        ContractError: A file cannot be read, or has changes that are not in it yet.
+    """
+    source_files = find_files(root, sqlite_path(settings.source))
+    for file in source_files.files:
+        _check_committed(file)
+    return source_files
 
 
 def origin_of_source(

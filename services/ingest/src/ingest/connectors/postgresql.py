@@ -62,6 +62,14 @@ _CONNECTION_PARAMETERS = {
 }
 """Detects a lost server within a minute, but waits for a running query."""
 
+_COLUMNS_QUERY = """
+    select case table_schema when current_schema() then '' else table_schema || '.' end
+        || table_name, column_name::text
+    from information_schema.columns
+    where table_schema not in ('pg_catalog', 'information_schema')
+    order by table_schema, table_name, ordinal_position
+"""
+
 _SERVER_STATES = ("08", "25P03", "28", "3D", "40", "53", "57", "58", "XX")
 """SQLSTATEs, or their first characters, of errors that the query did not cause."""
 
@@ -78,6 +86,11 @@ class PostgresqlServer:
     name: str
     """Address without credentials."""
     credentials: Credentials = field(repr=False)
+
+    @property
+    def columns_query(self) -> str:
+        """SQL that returns the columns of all tables and views that the user may read."""
+        return _COLUMNS_QUERY
 
     def connect(self) -> Connection:
         """Connect read-only."""
@@ -165,15 +178,23 @@ class PostgresqlServer:
 
 def open_postgresql(settings: Settings) -> DatabaseTable:
     """Run the query of the settings; see `open_table`."""
+    query = build_query(settings.query, settings.table)
+    return open_table(server_of(settings), query, format_="postgresql")
+
+
+def server_of(settings: Settings) -> PostgresqlServer:
+    """Return the server that `source` names, with its credentials.
+
+    Raises:
+        SettingsError: The file of the credentials is missing or is not for a database.
+    """
     credentials = read_credentials(settings.credentials_file)
     if credentials.text and not credentials.is_login:
         raise SettingsError(
             f"credentials_file = '{settings.credentials_file}': expected user:password for a"
             " database"
         )
-    server = PostgresqlServer(settings.source, credentials)
-    query = build_query(settings.query, settings.table)
-    return open_table(server, query, format_="postgresql")
+    return PostgresqlServer(settings.source, credentials)
 
 
 def _fits_double(column: pa.Field) -> bool:

@@ -34,6 +34,13 @@ _NUMBER_BYTES = 8
 _COLUMNS_PER_QUERY = 300
 """SQLite allows at most 2,000 aggregates, and a column needs six."""
 
+_COLUMNS_QUERY = """
+    select tables.name, columns.name
+    from sqlite_master as tables join pragma_table_info(tables.name) as columns
+    where tables.type in ('table', 'view') and tables.name not like 'sqlite!_%' escape '!'
+    order by tables.name, columns.cid
+"""
+
 _EXAMPLE_VALUES = {pa.int64(): 0, pa.float64(): 1.0, pa.string(): ""}
 """Value of the example row for each type; it differs if the driver widens the column."""
 
@@ -44,6 +51,11 @@ class SqliteFile:
 
     name: str
     path: Path
+
+    @property
+    def columns_query(self) -> str:
+        """SQL that returns the columns of all tables and views."""
+        return _COLUMNS_QUERY
 
     def connect(self) -> Connection:
         """Open the file read-only; SQLite creates no lock, journal or WAL file."""
@@ -112,7 +124,12 @@ class SqliteFile:
 def open_sqlite(file: SourceFile, settings: Settings) -> DatabaseTable:
     """Run the query of the settings; see `open_table`."""
     query = build_query(settings.query, settings.table)
-    return open_table(SqliteFile(file.name, file.path), query, format_="sqlite")
+    return open_table(database_of(file), query, format_="sqlite")
+
+
+def database_of(file: SourceFile) -> SqliteFile:
+    """Return the database that a file holds."""
+    return SqliteFile(file.name, file.path)
 
 
 def _execute(cursor: Cursor, query: str, *, rows: int) -> pa.RecordBatchReader:

@@ -1,10 +1,10 @@
-"""The command `init FILE`, which prints a pipeline file for a table."""
+"""The command `init SOURCE`, which prints a pipeline file for a table."""
 
 import argparse
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,12 +14,15 @@ from stage_contract import (
     LOGGER,
     ContractError,
     SettingsError,
+    SourceError,
     StageError,
     configure_logging,
     heartbeat,
 )
 from stage_contract.stages.failures import as_stage_error, one_line
 
+from ingest.connectors.databases import open_database, tables_of_database
+from ingest.connectors.network import has_network
 from ingest.csv.csv_files import CsvFile
 from ingest.csv.header import looks_like_data
 from ingest.files.setting_errors import ReaderSettingError
@@ -30,6 +33,7 @@ from ingest.profiling.toml_text import has_or_have, join_names, quote
 from ingest.readers.json_lines import JsonLinesFile
 from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
+from ingest.sources.addresses import Kind, source_kind
 from ingest.sources.source_files import find_files
 from ingest.tables.batches import Batch, MalformedLine, Table
 from ingest.work import align_files, no_rows_error, read_batches
@@ -41,8 +45,12 @@ READER_OPTIONS = {
     "escape": "character that escapes a quote in a CSV file, or backslash",
     "skip": "lines before the header of a CSV file",
     "format": "csv, jsonl, parquet or arrow, if it is not detected",
+    "table": "table of a database, for example orders or sales.orders",
+    "query": "query of a database, instead of a table",
+    "credentials_file": "file secret with user:password for a database",
 }
-"""Settings of the reader that init takes and writes, with their help."""
+"""Settings of [ingest] that init takes and writes, with their help."""
+MAX_SHOWN_TABLES, MAX_SHOWN_COLUMNS = 20, 5
 _CHARACTERS = {"tab": "\t", "\\t": "\t", "backslash": "\\"}
 """Names of characters that are hard to type in a shell."""
 
@@ -50,7 +58,8 @@ _CHARACTERS = {"tab": "\t", "\\t": "\t", "backslash": "\\"}
 def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     """Run the command as a process: TOML to standard output, log lines to standard error.
 
-    Exit codes: 0 success; 65 unreadable table, or no clear target; 78 invalid argument.
+    Exit codes: 0 success; 65 unreadable table, or no clear target; 69 the server of a database
+    does not answer; 78 invalid argument.
     """
     options = _parser().parse_args(arguments)
     configure_logging("ingest")
@@ -99,28 +108,92 @@ def candidate_lines(error: AmbiguousTargetError) -> Iterator[str]:
 def propose_pipeline(
     root: Path, *, source: str, target: str | None, reader: Mapping[str, str | None] | None = None
 ) -> str:
-    """Return a pipeline file for a file or glob below the data folder.
+    """Return a pipeline file for a file or glob below the data folder, or for a database.
 
     `reader` has the values of READER_OPTIONS as texts.
 
     Raises:
         SettingsError: `source` or `target` does not exist, or a value of `reader` is wrong.
         ContractError: The table cannot be read, or has no column to predict.
+        SourceError: The server of a database cannot be reached.
     """
-    if "://" in source:
+    given = {name: text for name, text in (reader or {}).items() if text}
+    kind = _kind_of(source)
+    if kind == "http":
         raise SettingsError(
-            "FILE is an address; expected a file, folder or glob below the data folder: download"
-            " it, or write source and query by hand as docs/sources.md says"
+            "FILE is the address of a web server; expected a file, folder or glob below the data"
+            " folder, or a database: download it, or write source by hand as docs/sources.md says"
         )
-    settings = _reader_settings(source, reader or {})
+    if kind != "files":
+        return _propose_for_database(root, source, given, target=target)
+    settings = _reader_settings(source, given)
     try:
         return _propose_pipeline(root, settings, target=target)
     except ReaderSettingError as error:
         raise ContractError(error.init_message) from None
 
 
-def _reader_settings(source: str, reader: Mapping[str, str | None]) -> Settings:
-    given = {name: text for name, text in reader.items() if text}
+def _kind_of(source: str) -> Kind:
+    try:
+        return source_kind(source)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _propose_for_database(
+    root: Path, source: str, given: Mapping[str, str], *, target: str | None
+) -> str:
+    is_chosen = not {"table", "query"}.isdisjoint(given)
+    settings = _reader_settings(source, given if is_chosen else {**given, "table": "?"})
+    if source_kind(source) == "postgresql" and not has_network():
+        raise SourceError(
+            f"{source}: this container has no network; give ingest one and type the command again:"
+            " export COMPOSE_FILE=compose.yaml:deploy/sources.yaml"
+        )
+    if not is_chosen:
+        settings = settings.model_copy(update={"table": _only_table(root, settings)})
+    try:
+        with open_database(root, settings) as tables:
+            files = align_files(tables, settings)
+            proposal = propose(
+                _rows((batch for _, batch in read_batches(files, None)), settings, files=1),
+                files[0].schema,
+                target=target,
+            )
+    except (ContractError, SettingsError) as error:
+        if isinstance(error, AmbiguousTargetError) or "[ingest]" not in str(error):
+            raise
+        raise type(error)(f"{error} (make init: QUERY=… or TABLE=…)") from None
+    return _write(proposal, settings)
+
+
+def _only_table(root: Path, settings: Settings) -> str:
+    """Return the table of a database that has one table.
+
+    Raises:
+        ContractError: There is another number of tables; the message lists them.
+    """
+    tables = tables_of_database(root, settings)
+    if len(tables) == 1:
+        return next(iter(tables))
+    if not tables:
+        raise ContractError(f"{settings.source}: has no table that can be read")
+    shown = [
+        f"{table} ({', '.join(columns[:MAX_SHOWN_COLUMNS])}{_more(columns, MAX_SHOWN_COLUMNS)})"
+        for table, columns in list(tables.items())[:MAX_SHOWN_TABLES]
+    ]
+    raise ContractError(
+        f"{settings.source}: has {len(tables)} tables: {', '.join(shown)}"
+        f"{_more(tables, MAX_SHOWN_TABLES)}; name one with --table (make init: TABLE=…), or write"
+        " a --query (QUERY=…)"
+    )
+
+
+def _more(items: Collection[str], shown: int) -> str:
+    return f" and {len(items) - shown} more" if len(items) > shown else ""
+
+
+def _reader_settings(source: str, given: Mapping[str, str]) -> Settings:
     values = dict(given)
     for name in {"delimiter", "quote", "escape"} & given.keys():
         values[name] = _CHARACTERS.get(given[name], given[name])
@@ -166,19 +239,24 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
             files[0].schema,
             target=target,
         )
+    return _write(proposal, settings, csv=csv, is_one_file=len(files) == 1)
+
+
+def _write(
+    proposal: Proposal, settings: Settings, *, csv: CsvFile | None = None, is_one_file: bool = True
+) -> str:
     _log_proposal(proposal, settings)
     # Each of several files may have its own encoding, which ingest detects.
-    has_reason = csv is not None and csv.encoding.reason is not None and len(files) == 1
+    has_reason = csv is not None and csv.encoding.reason is not None and is_one_file
+    given = settings.model_dump(include={*READER_OPTIONS} & settings.model_fields_set)
+    if settings.credentials_file:
+        given["credentials_file"] = str(settings.credentials_file)
     return write_pipeline(
         proposal,
         source=settings.source,
         dialect=csv.dialect if csv else None,
         encoding=csv.encoding.name if csv and has_reason else None,
-        given={
-            name: getattr(settings, name)
-            for name in READER_OPTIONS
-            if name in settings.model_fields_set
-        },
+        given=given,
     )
 
 
@@ -241,7 +319,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Read all rows of a table and print a complete, commented pipeline file.",
     )
     parser.add_argument(
-        "file", metavar="FILE", help="a file, folder or glob below /data/in (./data)"
+        "file",
+        metavar="SOURCE",
+        help="a file, folder or glob below /data/in (./data), sqlite:///FILE below it, or"
+        " postgresql://HOST/DATABASE",
     )
     parser.add_argument(
         "--target",

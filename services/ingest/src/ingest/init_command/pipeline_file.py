@@ -65,6 +65,8 @@ def _ingest(
         yield "# As given to make init."
     for name, value in given.items():
         yield f"{name} = {quote(value) if isinstance(value, str) else value}"
+    if {"table", "query"} & given.keys():
+        return
     if dialect is None:
         yield "# Not a CSV file: it states its own format."
         return
