@@ -37,9 +37,9 @@ def publishing(volume: Path, kind: str) -> Iterator[Draft]:
         publish(draft, volume, facts, run={})
 
 
-def write_table(folder: Path, table: pa.Table) -> None:
-    """Write a table as one Parquet part of plain types."""
+def write_table(folder: Path, *parts: pa.Table) -> None:
+    """Write the parts of a table as Parquet files of plain types."""
     folder.mkdir(exist_ok=True)
-    parquet.write_table(
-        table, folder / "part-00000.parquet", compression="zstd", store_schema=False
-    )
+    for number, part in enumerate(parts):
+        path = folder / f"part-{number:05}.parquet"
+        parquet.write_table(part, path, compression="zstd", store_schema=False)

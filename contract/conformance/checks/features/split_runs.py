@@ -19,12 +19,15 @@ from conformance.validity.lineage import latest_artifact
 
 TEST_SHARE = 0.3
 TARGET, TIME_NAME, GROUP_NAME = "price", "value", "expensive"
+TRANSFORM = "log"
 EXCLUDED = ("id", "rooms")
 
 
 def time_run(subject: Subject) -> FeatureRun:
-    """Return the run with a split by time and another name of the target."""
+    """Return the run with a split by time, another name of the target, and its logarithm."""
     target = {"column": TARGET, "name": TIME_NAME}
+    if declares_transform(subject):
+        target["transform"] = TRANSFORM
     return _run(subject, {"split": "time", "time_column": TIME, "target": target})
 
 
@@ -47,6 +50,19 @@ def all_runs(subject: Subject) -> list[FeatureRun]:
     """
     runs, more = run_concurrently(lambda: runs_of(subject), lambda: _split_runs(subject))
     return [*runs, *more]
+
+
+def declares_transform(subject: Subject) -> bool:
+    """Return whether the settings schema has `transform` of the target, which is optional."""
+    if not declared_labels(subject):
+        return False
+    schema = subject.once("settings schema", lambda: declared_settings(subject))
+    validator = Draft202012Validator({**schema, "required": []})
+    is_valid = [
+        validator.is_valid({"target": {"column": TARGET, "transform": value}})
+        for value in (TRANSFORM, "no such transform")
+    ]
+    return is_valid == [True, False]
 
 
 def _split_runs(subject: Subject) -> list[FeatureRun]:

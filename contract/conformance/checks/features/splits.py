@@ -15,6 +15,8 @@ from conformance.checks.features.split_runs import (
     TARGET,
     TEST_SHARE,
     TIME_NAME,
+    TRANSFORM,
+    declares_transform,
     group_run,
     time_run,
 )
@@ -41,6 +43,14 @@ _PAGE = "see 'The split' in contract/reference/kinds.md"
 def time_split(subject: Subject) -> None:
     run = time_run(subject)
     _check_documents(run, kind="time", column=TIME, target=TIME_NAME)
+    transform = run.data.features["target"].get("transform")
+    if declares_transform(subject) and transform != TRANSFORM:
+        raise Fault(
+            f"{run.where('features.json')}: target.transform is not that of the settings",
+            "repeat it, so that train learns the logarithm; @target is still the value",
+            expected=TRANSFORM,
+            found=transform,
+        )
     _check_rejected(run, missing=[TIME])
     times = {side: [row[TIME] for row in run.rows_on(side)] for side in ("train", "test")}
     last, first = max(times["train"]), min(times["test"])

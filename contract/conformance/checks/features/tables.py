@@ -127,7 +127,8 @@ def _check_field(field: Field, clean: Field | None, *, run: FeatureRun) -> None:
             "set constraints.required where no training row lacks the value, and only there",
         )
     observed = field.get("observed", {})
-    counted = {"rows": run.data.train.num_rows, "missing": missing}
+    values = {row[name] for row in run.rows_on("train") if not is_missing(row[name])}
+    counted = {"rows": run.data.train.num_rows, "missing": missing, "distinct": len(values)}
     for count, found in counted.items():
         if observed.get(count, found) != found:
             raise Fault(
