@@ -10,6 +10,13 @@ from conftest import MakePipeline
 from support.running import BASE_IMAGE, Pipeline, last_line
 
 TABLE = "size,price\n" + "".join(f"{n},{n * 3}\n" for n in range(60))
+SETTINGS = """\
+source = "table.csv"
+target = "price"
+[train]
+candidates = ["linear"]
+trials = 1
+"""
 VOLUMES = "{volumes: ['./data:/proc/stagecoach']}"
 IMPOSSIBLE = f"services: {{clean: {VOLUMES}, serve: {VOLUMES}}}"
 """Docker's runtime refuses it when the container starts."""
@@ -30,7 +37,7 @@ exec "$DOCKER" "$@"
 def pipeline(make_pipeline: MakePipeline) -> Pipeline:
     pipeline = make_pipeline()
     pipeline.provide("table.csv", TABLE)
-    pipeline.configure('source = "table.csv"\ntarget = "price"\n')
+    pipeline.configure(SETTINGS)
     (pipeline.folder / "impossible.yaml").write_text(IMPOSSIBLE, encoding="utf-8")
     return pipeline
 
