@@ -27,8 +27,6 @@ class WorkerState:
         note = shared_state.read(number)
         self.counters = _decode(note) if note else Counters()
         self._before = _decode(note) if note else Counters()
-        self.reports = 0
-        """Number of reports since this process started."""
         self._model: Model | None = None
         self._model_since = monotonic()
         self._model_counts: dict[str, dict[str, int]] = {}
@@ -54,7 +52,6 @@ class WorkerState:
         counters.refused_models = dict(watcher.refusals)
         try:
             self.shared_state.write(self.number, _encode(counters))
-            self.reports += 1
         except ValueError:
             LOGGER.exception("the counts of worker %d can't be reported", self.number)
 
@@ -97,6 +94,10 @@ class WorkerState:
         self.counters.rows += rows - self._model_rows
         self.counters.page_rows += page_rows - self._page_rows
         self._model_rows, self._page_rows = rows, page_rows
+
+    def versions(self) -> tuple[int, ...]:
+        """Return a number for each worker's latest report; equal numbers mean equal reports."""
+        return tuple(map(self.shared_state.digest, range(self.shared_state.workers)))
 
     def all(self) -> list[Counters]:
         """Return the latest report of each worker."""

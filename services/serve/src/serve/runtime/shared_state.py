@@ -90,6 +90,11 @@ class SharedState:
             if zlib.crc32(note) == digest:
                 return note
 
+    def digest(self, worker: int) -> int:
+        """Return the CRC-32 of a worker's note."""
+        digest: int = _NOTE.unpack_from(self._memory, self._start(worker, self._newest(worker)))[1]
+        return digest
+
     def _newest(self, worker: int) -> int:
         at = worker * _WORKER_BYTES + _READY.size + _CONNECTIONS.size
         newest: int = _NEWEST.unpack_from(self._memory, at)[0]

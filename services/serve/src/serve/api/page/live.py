@@ -34,9 +34,9 @@ _documents = Renderings[bytes](max_kept=1)
 
 @router.get("/page/live")
 def live(service: LiveService) -> Response:  # in a thread, because it reads files
-    """Return the traffic of the last hour, of all workers, as of the worker's last report."""
+    """Return the traffic of the last hour, as of the last report of each worker."""
     model = service.watcher.model
-    state = (service, service.worker_state.reports, model and model.id)
+    state = (service, service.worker_state.versions(), model and model.id)
     content = _documents.get(state, lambda: _document(service))
     headers = {**SECURITY, "cache-control": "no-store"}
     return Response(content, media_type="application/json", headers=headers)
