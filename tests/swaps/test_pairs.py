@@ -24,7 +24,7 @@ def penguins(make: MakePipeline) -> Pipeline:
     pipeline.provide("penguins.csv", (ROOT / "data/penguins.csv").read_bytes())
     settings = (ROOT / "pipelines/penguins.toml").read_text(encoding="utf-8")
     # One trainer after another is to go live here, be it better or worse.
-    pipeline.configure(f'{settings}\n[train.gate]\nworse_by = "any"\n')
+    pipeline.configure(f'{settings}\n[train]\ntrials = 2\n[train.gate]\nworse_by = "any"\n')
     return pipeline
 
 
