@@ -31,8 +31,7 @@ FORMAT     csv, jsonl, parquet or arrow (default: detected)
 
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 
-Exit status: 0; 65 without a readable table or a clear target, 69 if a server does not answer, 73 if there is such a pipeline,
-78 if a name is wrong.
+Exit status: 0; 65 no readable table or clear target, 69 no server, 73 there is such a pipeline, 78 a name is wrong.
 END
 }
 
