@@ -26,19 +26,21 @@ Values beyond those of training are accepted. Other columns of the source are ac
 A CSV table is read as the source writes its own, or by RFC 4180; it comes back with the predictions
 as further columns, with commas in UTF-8.
 """
+# Without `default`: Swagger UI would write it into each request.
 _ON_ERROR: dict[str, Any] = {
     "name": ON_ERROR,
     "in": "query",
     "description": "With `skip`, rows that break a rule are listed under `errors`, and their"
-    " prediction is null; a table has the column `error`. With `fail`, they refuse the request.",
-    "schema": {"type": "string", "enum": ["fail", "skip"], "default": "fail"},
+    " prediction is null; a table has the column `error`. With `fail`, or without it, they refuse"
+    " the request.",
+    "schema": {"type": "string", "enum": ["fail", "skip"]},
 }
 _OUTSIDE_TRAINING: dict[str, Any] = {
     "name": OUTSIDE_TRAINING,
     "in": "query",
     "description": "Names for each row the columns with a value that training had not seen: beyond"
     " its range, or an unknown category. A private column is never named.",
-    "schema": {"type": "boolean", "default": False},
+    "schema": {"type": "boolean"},
 }
 _TOP_K: dict[str, Any] = {
     "name": TOP_K,
