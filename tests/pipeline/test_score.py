@@ -114,6 +114,15 @@ def test_a_source_is_scored_as_it_is_with_its_keys_alone(flights: Pipeline) -> N
     assert found.num_rows + len(rejects(flights, "late/2013.parquet")) == 336_776
 
 
+def test_the_likeliest_classes_replace_a_column_for_each(penguins: Pipeline) -> None:
+    result = penguins.score(IN="penguins.csv", OUT="likeliest.csv", TOP_K="2")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    header = scored(penguins, "likeliest.csv").read_text(encoding="utf-8").partition("\n")[0]
+    added = ["predicted_species", "class_1", "probability_1", "class_2", "probability_2"]
+    assert header.split(",")[-5:] == added
+
+
 def test_mistakes_end_in_one_line_and_with_the_code_of_a_stage(
     penguins: Pipeline, make_pipeline: MakePipeline
 ) -> None:
