@@ -25,6 +25,7 @@ EXCLUDED = ("id", "rooms")
 
 def time_run(subject: Subject) -> FeatureRun:
     """Return the run with a split by time, another name of the target, and its logarithm."""
+    first_artifact(subject)
     target = {"column": TARGET, "name": TIME_NAME}
     if declares_transform(subject):
         target["transform"] = TRANSFORM
