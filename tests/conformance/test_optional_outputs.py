@@ -17,6 +17,7 @@ from conformance.checks.model.graph import intervals, model_interface, predictio
 from conformance.checks.model.runs import PENGUINS, ModelRun
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import EXAMPLES, Subject
+from conformance.models.scores import LABEL_METRICS
 from conformance.validity.lineage import latest_artifact
 from onnx import ModelProto, TensorProto, helper
 
@@ -251,8 +252,8 @@ def decide_by_costs(costs: list[list[float]], *, stated: list[list[float]] | Non
             ]
         )
         document["decision"] = {"costs": stated or costs, "by": {"cost": {}}}
-        for name in ("accuracy", "balanced_accuracy"):
-            document["metrics"].pop(name)
+        for name in LABEL_METRICS:
+            document["metrics"].pop(name, None)
 
     return change
 

@@ -13,8 +13,10 @@ type Values = NDArray[Any]
 
 type Score = Callable[[Values, Values], float]
 
-LABEL_METRICS = frozenset({"accuracy", "balanced_accuracy"})
+LABEL_METRICS = frozenset({"accuracy", "balanced_accuracy", "matthews_corrcoef"})
 """These go by the classes that were named: take [N] labels in place of probabilities."""
+
+_OF_TWO_CLASSES = frozenset({"brier", "average_precision"})
 
 REGRESSION: Mapping[str, Score] = MappingProxyType(
     {
@@ -56,6 +58,17 @@ def _balanced_accuracy(truth: Values, labels: Values) -> float:
     )
 
 
+def _matthews_corrcoef(truth: Values, labels: Values) -> float:
+    return float(metrics.matthews_corrcoef(truth, labels))
+
+
+def _average_precision(truth: Values, shares: Values) -> float:
+    """Return the average precision of the second class, or NaN if a class has no row."""
+    if len(np.unique(truth)) < 2:
+        return float("nan")
+    return float(metrics.average_precision_score(truth, shares[:, 1]))
+
+
 def _brier(truth: Values, shares: Values) -> float:
     return float(np.mean((shares[:, 1].astype(np.float64) - truth) ** 2))
 
@@ -66,7 +79,9 @@ CLASSIFICATION: Mapping[str, Score] = MappingProxyType(
         "roc_auc": _roc_auc,
         "accuracy": _accuracy,
         "balanced_accuracy": _balanced_accuracy,
+        "matthews_corrcoef": _matthews_corrcoef,
         "brier": _brier,
+        "average_precision": _average_precision,
     }
 )
 
@@ -77,4 +92,4 @@ def known_scores(classes: int | None) -> Mapping[str, Score]:
         return REGRESSION
     if classes == 2:
         return CLASSIFICATION
-    return {name: score for name, score in CLASSIFICATION.items() if name != "brier"}
+    return {name: score for name, score in CLASSIFICATION.items() if name not in _OF_TWO_CLASSES}

@@ -11,6 +11,7 @@ from onnx import ModelProto, TensorProto, helper
 
 from conformance.harness.subject import EXAMPLES
 from conformance.inputs.republishing import republish
+from conformance.models.scores import LABEL_METRICS
 from conformance.validity.lineage import latest_artifact
 
 INTERVAL = (500.0, 250.0)
@@ -54,7 +55,7 @@ def model_with_costs(volume: Path) -> Path:
             ]
         )
         document["decision"] = {"costs": COSTS, "by": {"cost": {}}}
-        for name in ("accuracy", "balanced_accuracy"):
+        for name in LABEL_METRICS:
             document["metrics"].pop(name, None)
 
     return _changed(volume, "penguins/model", change)

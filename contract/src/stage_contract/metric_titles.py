@@ -12,7 +12,15 @@ METRIC_TITLES: Mapping[str, tuple[str, str]] = {
         "ROC AUC",
         "probability that a row of the class ranks above another row; 0.5 is random",
     ),
+    "average_precision": (
+        "average precision",
+        "mean precision over all recalls of the second class, whose share is random; 1 is best",
+    ),
     "balanced_accuracy": ("balanced accuracy", "mean recall of all classes"),
+    "matthews_corrcoef": (
+        "Matthews correlation",
+        "correlation of predicted and true classes, from -1 to 1; 0 is random",
+    ),
     "accuracy": ("accuracy", "share of rows with the correct class"),
     "brier": ("Brier score", "mean squared error of the probability; 0 is best"),
     "coverage": ("coverage", "share of true values inside their intervals"),

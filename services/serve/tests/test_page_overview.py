@@ -235,6 +235,25 @@ def test_metrics_stand_beside_the_baseline_and_the_previous_model(tmp_path: Path
     assert f"make diff A={'b' * 16} B={DIAMONDS.id}" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("matthews_corrcoef", "Matthews correlation"),
+        ("average_precision", "average precision"),
+        ("my_own_score", "my_own_score"),
+    ],
+)
+def test_a_metric_has_its_title_or_else_its_name(tmp_path: Path, name: str, title: str) -> None:
+    metrics = {name: {"value": -0.4, "low": -0.5, "high": -0.3}}
+    changed = DIAMONDS.but(changes=(("metrics", metrics),))
+    judge(publish(tmp_path, changed), accepted=True)
+    text = overview(Worker(tmp_path))
+
+    minus = "\N{MINUS SIGN}"
+    interval = f"<b>{minus}0.400</b><span>{minus}0.500 to {minus}0.300</span>"
+    assert f"<span>{title}</span>{interval}" in text
+
+
 def test_what_differs_from_the_previous_model_is_said_by_stage(tmp_path: Path) -> None:
     before = [SOURCE, STAGES[0], STAGES[1] | {"rows": 99, "content": "8" * 64}, STAGES[2]]
     publish(tmp_path, older(DIAMONDS, "b"), lineage=before, run={})

@@ -175,6 +175,43 @@ def republish(artifact: Artifact, document: dict[str, Any]) -> None:
     (artifact.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["average_precision", "matthews_corrcoef"])
+def test_a_live_model_without_the_metric_is_scored_on_the_same_rows(
+    stage: TrainStage, name: str
+) -> None:
+    live = stage.train(MadeData("binary"))
+    model = live.id
+    forget(live, name)
+    stage.publish(MadeData("binary"))
+
+    assert stage.run(f'{LINEAR}\nmetric = "{name}"') == 0
+
+    found = check(stage, "live")
+    assert (found["passed"], found["rows"], found["model"]) == (True, 40, model)
+    assert found["live"] == pytest.approx(found["value"])
+
+
+def test_a_live_model_without_the_metric_is_not_compared_by_its_own_rows(
+    stage: TrainStage,
+) -> None:
+    forget(stage.train(MadeData("binary")), "average_precision")
+    by_colour = edited(lambda d: d["split"].update(columns=["colour"]))
+    stage.publish(MadeData("binary"), change=by_colour)
+
+    assert stage.run(f'{LINEAR}\nmetric = "average_precision"') == 0
+
+    found = check(stage, "live")
+    assert found["passed"] is None
+    assert "and its average_precision is not known" in found["why"]
+
+
+def forget(artifact: Artifact, metric: str) -> None:
+    """Remove a metric from model.json, which an earlier version did not compute."""
+    document = json.loads(artifact.file("model.json").read_bytes())
+    del document["metrics"][metric], document["baseline"][metric]
+    republish(artifact, document)
+
+
 def test_a_damaged_live_model_is_not_compared(stage: TrainStage, live: Artifact) -> None:
     (live.path / "model.onnx").write_bytes(b"torn")
     stage.publish(MadeData())

@@ -39,7 +39,9 @@ def test_metrics_of_classes_are_the_known_ones() -> None:
     assert {name: interval["value"] for name, interval in found.items()} == {
         "log_loss": pytest.approx(-np.log(right).mean()),
         "roc_auc": 1.0,
+        "average_precision": 1.0,
         "balanced_accuracy": pytest.approx((2 / 3 + 1) / 2),
+        "matthews_corrcoef": pytest.approx(2 / np.sqrt(2 * 2 * 3 * 1)),
         "accuracy": 0.75,
         "brier": pytest.approx(((1 - right) ** 2).mean()),
     }
@@ -51,12 +53,50 @@ def test_constant_probabilities_rank_nothing() -> None:
 
     assert found["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
     assert found["balanced_accuracy"]["value"] == pytest.approx(1 / 3)
+    assert found["matthews_corrcoef"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_the_average_precision_of_constant_probabilities_is_the_share_of_the_second_class() -> None:
+    truth, weights = np.array([0, 0, 0, 1]), np.array([1.0, 1.0, 1.0, 2.0])
+    constant = np.tile([0.1, 0.9], (4, 1))
+
+    plain, weighted = (
+        evaluate(Outcomes(truth, constant, each), metrics=BINARY, seed=0)["average_precision"]
+        for each in (None, weights)
+    )
+
+    assert (plain["value"], weighted["value"]) == (0.25, 0.4)
+
+
+@pytest.mark.parametrize("named", [0, 1])
+def test_an_average_precision_needs_a_row_of_both_classes(named: int) -> None:
+    rows = Outcomes(np.full(3, named), np.array([[0.2, 0.8], [0.5, 0.5], [0.7, 0.3]]))
+
+    found = evaluate(rows, metrics=BINARY, seed=0)
+
+    assert "average_precision" not in found
+    assert found["matthews_corrcoef"]["value"] == 0
+
+
+def test_a_matthews_correlation_is_negative_but_not_below_its_lowest_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap, "MAX_BOOTSTRAP_ROWS", 20)
+    truth = np.arange(200) % 2
+    labels = 1 - truth
+    labels[0] = truth[0]
+    rows = Outcomes(truth, np.eye(2)[labels])
+
+    found = [evaluate(rows, metrics=BINARY, seed=seed)["matthews_corrcoef"] for seed in range(20)]
+
+    assert all(-1 <= i["low"] <= i["value"] < i["high"] < 0 for i in found if i["low"] < i["high"])
+    assert min(i["low"] for i in found) == -1
 
 
 def test_a_metric_that_needs_every_class_is_left_out_where_one_is_missing() -> None:
     found = evaluate(Outcomes(np.array([0, 1, 1]), np.full((3, 3), 1 / 3)), metrics=THREE, seed=0)
 
-    assert set(found) == {"log_loss", "balanced_accuracy", "accuracy"}
+    assert set(found) == {"log_loss", "balanced_accuracy", "matthews_corrcoef", "accuracy"}
 
 
 @given(st.integers(2, 200), st.integers(0, 5))
@@ -152,6 +192,8 @@ def test_more_rows_give_a_narrower_interval_though_no_more_are_resampled() -> No
     [
         ("binary", "r2", "does not fit classification with 2 classes; expected one of accuracy"),
         ("three", "brier", "does not fit classification with 3 classes"),
+        ("three", "average_precision", "does not fit classification with 3 classes"),
+        ("regression", "matthews_corrcoef", "does not fit regression"),
         ("regression", "roc_auc", "does not fit regression"),
     ],
 )
@@ -183,7 +225,7 @@ def test_many_classes_are_not_ranked_and_keep_a_row_each_among_those_resampled()
         Outcomes(truth, random.dirichlet(np.ones(50), 30_000)), metrics=metrics_of(many), seed=0
     )
 
-    assert set(found) == {"log_loss", "balanced_accuracy", "accuracy"}
+    assert set(found) == {"log_loss", "balanced_accuracy", "matthews_corrcoef", "accuracy"}
 
 
 def test_rows_of_a_group_tell_less_than_as_many_others() -> None:

@@ -130,6 +130,22 @@ def test_a_metric_that_a_slice_does_not_define_is_left_out(stage: TrainStage, ta
     assert all(np.isfinite(m["value"]) for part in found.values() for m in part["metrics"].values())
 
 
+def test_metrics_that_need_both_classes_are_left_out_of_a_slice_with_one(
+    stage: TrainStage,
+) -> None:
+    raw = houses(TEST_ROWS, seed=2)
+    blue = pa.compute.fill_null(pa.compute.equal(raw["colour"], "blue"), fill_value=False)
+    size = pa.compute.if_else(blue, 20.0, raw["size"])
+    raw = raw.set_column(raw.column_names.index("size"), "size", size)
+    stage.train(MadeData("binary", raw_test=raw), f'{LINEAR}\nslices = ["colour"]')
+
+    found = slices(stage, "colour")
+
+    needs_both = {"average_precision", "matthews_corrcoef"}
+    assert not needs_both & found["blue"]["metrics"].keys()
+    assert needs_both <= found["white"]["metrics"].keys()
+
+
 def test_without_the_setting_nothing_is_said_of_slices(stage: TrainStage) -> None:
     stage.train(MadeData())
 

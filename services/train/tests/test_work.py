@@ -15,7 +15,10 @@ from made_data import CLASSES, MadeData, houses, run, transform
 from modelling.data.tensors import pack
 from onnx import helper
 from pyarrow import parquet
+from sklearn.metrics import average_precision_score, matthews_corrcoef
 from stage_contract import ContractError
+from stage_contract.metric_titles import METRIC_TITLES
+from verdicts import verdict
 
 SCHEMAS = Path(__file__).parents[3] / "contract/schemas"
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
@@ -164,6 +167,47 @@ def test_a_metric_that_is_chosen_decides(stage: TrainStage) -> None:
 
     assert {trial["metric"] for trial in stage.document()["candidates"]} == {"roc_auc"}
     assert "linear: roc_auc" in stage.printed()
+
+
+@pytest.mark.parametrize("task", ["binary", "three"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_metrics_for_rare_classes_are_those_of_scikit_learn(
+    stage: TrainStage, task: str, *, weighted: bool
+) -> None:
+    data = MadeData(task, weighted=weighted)
+    artifact = stage.train(data, LINEAR)
+    table = data.table(data.raw_test)
+    truth = table["@target"].to_numpy()
+    weights = table["@weight"].to_numpy() if weighted else None
+    model = onnx.load_from_string(artifact.file("model.onnx").read_bytes())
+    answers = run(model, pack(data.raw_test, data.rules))
+    expected = {
+        "matthews_corrcoef": matthews_corrcoef(truth, answers["label"], sample_weight=weights)
+    }
+    if task == "binary":
+        expected["average_precision"] = average_precision_score(
+            truth, answers["probabilities"][:, 1], sample_weight=weights
+        )
+
+    found = stage.document()["metrics"]
+
+    assert {name: found[name]["value"] for name in expected} == pytest.approx(expected)
+    assert ("average_precision" in found) is (task == "binary")
+
+
+@pytest.mark.parametrize("name", ["average_precision", "matthews_corrcoef"])
+def test_a_metric_for_rare_classes_decides_in_search_gate_and_report(
+    stage: TrainStage, name: str
+) -> None:
+    stage.train(MadeData("binary"), f'trials = 4\nmetric = "{name}"')
+
+    document, judged = stage.document(), verdict(stage)
+    scores = [trial["score"] for trial in document["candidates"]]
+    assert {trial["metric"] for trial in document["candidates"]} == {name}
+    assert scores == sorted(scores, reverse=True)
+    assert (judged["metric"], judged["beats_baseline"]) == (name, True)
+    report = stage.artifact().file("report.html").read_text(encoding="utf-8")
+    assert METRIC_TITLES[name][0] in report
 
 
 def test_a_forced_run_gives_the_same_bytes(

@@ -94,7 +94,12 @@ class TwoClasses:
 
     def stops_by(self, metric: MetricName) -> str:
         # The square root of the Brier score is the RMSE of the probability.
-        known: dict[MetricName, str] = {"roc_auc": "auc", "accuracy": "error", "brier": "rmse"}
+        known: dict[MetricName, str] = {
+            "roc_auc": "auc",
+            "average_precision": "aucpr",
+            "accuracy": "error",
+            "brier": "rmse",
+        }
         return known.get(metric, "logloss")
 
     def labels(self, target: Values) -> NDArray[np.float32]:

@@ -21,6 +21,9 @@ RESAMPLES = 50
 """Resamples of the bootstrap, fewer than for all rows: slices are many, and the gate uses the value
 only."""
 
+_NEED_VARIANCE = frozenset({"r2", "matthews_corrcoef"})
+"""Metrics that are undefined where all true values are equal."""
+
 _CATEGORY_TYPES = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer)
 
 
@@ -144,6 +147,5 @@ def _categories(
 def _defined_metrics(metrics: Sequence[Metric], truth: Values) -> Iterator[Metric]:
     is_constant = bool(truth.min() == truth.max())
     for metric in metrics:
-        # R² is undefined without variance.
-        if not (metric.name == "r2" and is_constant):
+        if not (metric.name in _NEED_VARIANCE and is_constant):
             yield metric

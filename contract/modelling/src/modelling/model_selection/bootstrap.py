@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.metric_names import MIN_SCORES
 from modelling.model_selection.metrics import Metric, Values
 
 RESAMPLES = 200
@@ -139,9 +140,8 @@ def _interval(
     value, center = rows.score(metric), part.score(metric)
     resampled = part.score_all(metric, resamples)
     low, high = _bounds(value, center, resampled, narrowing=_narrowing(rows, part))
-    if metric.higher_is_better:
-        return _to_interval(value, low, min(high, 1.0))
-    return _to_interval(value, max(low, 0.0), high)
+    low = max(low, MIN_SCORES.get(metric.name, 0.0))
+    return _to_interval(value, low, min(high, 1.0) if metric.higher_is_better else high)
 
 
 def _narrowing(rows: Outcomes, part: Outcomes) -> float:

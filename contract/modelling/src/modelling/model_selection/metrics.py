@@ -77,6 +77,11 @@ def _roc_auc(truth: Values, predicted: Values, weights: Values | None) -> float:
     return float(metrics.roc_auc_score(truth, scores, multi_class="ovr", sample_weight=weights))
 
 
+def _average_precision(truth: Values, predicted: Values, weights: Values | None) -> float:
+    scores = predicted[:, 1]
+    return float(metrics.average_precision_score(truth, scores, sample_weight=weights))
+
+
 def _accuracy(truth: Values, labels: Values, weights: Values | None) -> float:
     return float(metrics.accuracy_score(truth, labels, sample_weight=weights))
 
@@ -129,9 +134,22 @@ _CLASSIFICATION = (
     Metric("log_loss", _log_loss, compute_all=weighted.log_loss),
     Metric("roc_auc", _roc_auc, needs_every_class=True, compute_all=weighted.roc_auc),
     _label_metric("balanced_accuracy", _balanced_accuracy, weighted.balanced_accuracy),
+    _label_metric(
+        "matthews_corrcoef",
+        _from_sklearn(metrics.matthews_corrcoef),
+        weighted.matthews_corrcoef,
+    ),
     _label_metric("accuracy", _accuracy, weighted.accuracy),
 )
-_BRIER = Metric("brier", _brier, compute_all=weighted.brier)
+_OF_TWO_CLASSES = (
+    Metric(
+        "average_precision",
+        _average_precision,
+        needs_every_class=True,
+        compute_all=weighted.average_precision,
+    ),
+    Metric("brier", _brier, compute_all=weighted.brier),
+)
 
 
 def metrics_of(problem: Problem) -> tuple[Metric, ...]:
@@ -139,7 +157,7 @@ def metrics_of(problem: Problem) -> tuple[Metric, ...]:
     if problem.task == "regression":
         return _REGRESSION
     if problem.class_count == BINARY:
-        return (*_CLASSIFICATION, _BRIER)
+        return (*_CLASSIFICATION, *_OF_TWO_CLASSES)
     if problem.class_count > _MAX_RANKED_CLASSES:
         return tuple(metric for metric in _CLASSIFICATION if not metric.needs_every_class)
     return _CLASSIFICATION

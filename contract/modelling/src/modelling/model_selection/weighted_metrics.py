@@ -61,11 +61,38 @@ def roc_auc(truth: Values, predicted: Values, weights: Values) -> Scores:
     return np.asarray(np.mean(areas, axis=0))
 
 
+def average_precision(truth: Values, predicted: Values, weights: Values) -> Scores:
+    """Return the mean precisions over all recalls of the second of two classes."""
+    order = np.argsort(-predicted[:, 1], kind="stable")
+    ranked = weights[:, order]
+    # Rows with equal scores share a threshold.
+    starts = np.flatnonzero(np.diff(predicted[order, 1], prepend=np.inf))
+    found = np.add.reduceat(ranked * (truth[order] == 1), starts, axis=1)
+    named = np.add.reduceat(ranked, starts, axis=1)
+    precision = found.cumsum(axis=1) / named.cumsum(axis=1)
+    return np.asarray((found * precision).sum(axis=1) / found.sum(axis=1))
+
+
 def balanced_accuracy(truth: Values, labels: Values, weights: Values) -> Scores:
     """Return the mean recalls of the classes that occur."""
     rows = [np.flatnonzero(truth == each) for each in np.unique(truth)]
     recalls = [_mean(labels[own] == truth[own], weights[:, own]) for own in rows]
     return np.asarray(np.mean(recalls, axis=0))
+
+
+def matthews_corrcoef(truth: Values, labels: Values, weights: Values) -> Scores:
+    """Return the correlations of labels with true classes; 0 if one of them is constant."""
+    if len(np.unique(truth)) == 1 or len(np.unique(labels)) == 1:
+        return np.zeros(len(weights))
+    classes = np.unique([truth, labels])
+    of_class, of_label = (_totals(codes, weights, classes) for codes in (truth, labels))
+    total = of_label.sum(axis=1)
+    right = (weights * (truth == labels)).sum(axis=1)
+    covariance = right * total - (of_class * of_label).sum(axis=1)
+    of_class_variance, of_label_variance = (
+        total**2 - (each**2).sum(axis=1) for each in (of_class, of_label)
+    )
+    return np.asarray(covariance / np.sqrt(of_class_variance * of_label_variance))
 
 
 def accuracy(truth: Values, labels: Values, weights: Values) -> Scores:
@@ -80,6 +107,11 @@ def brier(truth: Values, predicted: Values, weights: Values) -> Scores:
 
 def _mean(values: Values, weights: Values) -> Scores:
     return np.asarray((weights * values).sum(axis=1) / weights.sum(axis=1))
+
+
+def _totals(codes: Values, weights: Values, classes: Values) -> Values:
+    """Return the total weight of each class, [weightings, classes]."""
+    return np.stack([weights[:, codes == each].sum(axis=1) for each in classes], axis=1)
 
 
 def _area(is_class: NDArray[np.bool_], scores: Values, weights: Values) -> Scores:
