@@ -102,6 +102,31 @@ def train(engine: docker.DockerClient, swap_images: dict[str, str]) -> Iterator[
         yield run
 
 
+INTERRUPTED = """
+import os, runpy, signal
+from train_xgboost import matrix
+
+read = matrix._read
+
+def interrupted(*rows):
+    yield from read(*rows)
+    os.kill(os.getpid(), signal.SIGINT)
+
+matrix._read = interrupted
+runpy.run_module("train_xgboost", run_name="__main__")
+"""
+"""Trains, with Ctrl+C while XGBoost reads rows."""
+
+
+@pytest.mark.parametrize("settings", ["", "external_memory_rows = 0"])
+def test_ctrl_c_while_xgboost_reads_rows_ends_the_stage(train: Train, settings: str) -> None:
+    result = train(settings, entrypoint=["python", "-c", INTERRUPTED])
+
+    assert result.exit_code == 130, result.log
+    assert "Traceback" not in result.log
+    assert not [*result.volume.iterdir()]
+
+
 def document(model: Artifact) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(model.file("model.json").read_bytes())
     return read

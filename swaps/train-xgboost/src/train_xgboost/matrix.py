@@ -38,15 +38,41 @@ class Store:
     """Folder for pages on disk; None: in memory."""
 
     def build(self, rows: Rows, chosen: Chosen, *, like: Any = None) -> Any:
-        """Return the matrix of some rows, binned like another one if given."""
+        """Return the matrix of some rows, binned like another one if given.
+
+        Raises:
+            SystemExit: A signal ended the process while rows were read.
+        """
         batches = Batches(rows, chosen, self.folder)
         kind = xgboost.QuantileDMatrix if self.folder is None else xgboost.ExtMemQuantileDMatrix
-        matrix = kind(batches, ref=like, nthread=self.threads)
-        # ctypes drops an exit that a signal raises inside a callback, and XGBoost would treat the
-        # data read so far as complete.
+        try:
+            matrix = kind(batches, ref=like, nthread=self.threads)
+        except _EndedError as ended:
+            raise SystemExit(ended.code) from ended
+        # An exit that a signal raises between XGBoost and `Batches` is dropped.
         if matrix.num_row() != chosen.sum():
             raise RuntimeError(f"XGBoost took {matrix.num_row()} of {chosen.sum()} rows")
         return matrix
+
+
+class _EndedError(Exception):
+    """A SystemExit inside a callback of XGBoost.
+
+    ctypes drops a SystemExit there, and XGBoost goes on with the rows read so far, or aborts; it
+    raises an Exception again after its own code has ended.
+    """
+
+    def __init__(self, code: object) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@contextmanager
+def _exits_as_errors() -> Iterator[None]:
+    try:
+        yield
+    except SystemExit as ended:
+        raise _EndedError(ended.code) from ended
 
 
 type Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64] | None]
@@ -85,12 +111,13 @@ class Batches(xgboost.DataIter):
 
     def next(self, input_data: Callable[..., None]) -> bool:
         """Pass the next batch on; False if there is none."""
-        batch = next(self._batches, None)
-        if batch is None:
-            return False
-        features, labels, weights = batch
-        input_data(data=features, label=labels, weight=weights)
-        return True
+        with _exits_as_errors():
+            batch = next(self._batches, None)
+            if batch is None:
+                return False
+            features, labels, weights = batch
+            input_data(data=features, label=labels, weight=weights)
+            return True
 
 
 def _read(rows: Rows, chosen: Chosen) -> Iterator[Batch]:
