@@ -15,6 +15,7 @@ from pages import Page
 from pyarrow import parquet
 from reporting.inspection.permutation_importance import Importance, Importances
 from reporting.rendering import escape_markdown, finalize, quote_markdown
+from reporting.sections import notices
 
 EVERY_TASK = pytest.mark.parametrize("task", CLASSES)
 EVIL = '<script>alert("1")</script>|x|'
@@ -402,3 +403,16 @@ def test_reasons_of_rejected_rows_come_from_the_lineage(
     reasons = [text for place, text in page(stage).texts if place.endswith("ol/li/ul/li")]
 
     assert reasons == ["type: 5", "constraint <minimum>: 2"]
+
+
+def test_the_log_has_the_hint_about_a_rare_class_that_is_mostly_missed(
+    stage: TrainStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "MAX_RARE_SHARE", 1.0)
+    monkeypatch.setattr(notices, "MIN_RECALL", 1.1)
+
+    stage.train(MadeData("binary"), LINEAR)
+
+    printed = stage.printed()
+    assert "price” mostly missed. This class is rare:" in printed
+    assert 'Setting in [train]: threshold = {metric = "matthews_corrcoef"}' in printed

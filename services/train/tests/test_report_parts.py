@@ -103,6 +103,84 @@ def test_what_is_set_is_not_advised(classes: int, settings: dict[str, Any]) -> N
     assert notice.text.endswith(f"The label depends on {name} in [train].")
 
 
+def notices_of_rare(
+    names: list[str],
+    *,
+    recall: float,
+    share: float = 0.05,
+    is_first: bool = False,
+    **settings: Any,
+) -> list[Notice]:
+    """Return the notices for 900 rows, of which a share is of the last class, or of the first.
+
+    One row of another class is predicted as this one.
+    """
+    rare, common = len(names) - 1, np.arange(900) % (len(names) - 1)
+    count = int(900 * share)
+    truth = np.where(np.arange(900) < count, rare, common)
+    labels = np.where(np.arange(900) < recall * count, rare, common)
+    labels[-1] = rare
+    if is_first:
+        truth, labels = rare - truth, rare - labels
+    document = {
+        "target": {"name": "answer"},
+        "metrics": {"accuracy": {"value": 0.9, "low": 0.8, "high": 1.0}},
+        "baseline": {"accuracy": {"value": 0.4}},
+    }
+    (main,) = list_metrics(document, choose_metric("accuracy", MadeData("binary").problem))
+    confusion = confuse(replace(outcomes(len(names), 900), truth=truth, labels=labels), names)
+    return find_notices(document, main, confusion, held_out=900, settings=settings)
+
+
+def test_a_rare_class_that_is_mostly_missed_is_reported_with_settings_that_find_it() -> None:
+    (notice,) = notices_of_rare(["no", "yes"], recall=0.2)
+
+    assert notice.title == "“yes” mostly missed"
+    assert notice.text == (
+        "This class is rare: 45 of 900 held-out rows. The label finds 20\u00a0% of them, and"
+        " 90\u00a0% of the rows it names are of this class. This finds more of them."
+        ' To choose the model by such rows too, add metric = "average_precision".'
+    )
+    assert (notice.remedy, notice.table) == ('threshold = {metric = "matthews_corrcoef"}', "train")
+    assert notice.is_logged
+
+
+def test_average_precision_is_proposed_for_the_second_class_only() -> None:
+    (notice,) = notices_of_rare(["no", "yes"], recall=0.2, is_first=True)
+
+    assert notice.title == "“no” mostly missed"
+    assert 'add metric = "matthews_corrcoef"' in notice.text
+
+
+def test_a_rare_one_of_many_classes_is_reported_with_class_weights() -> None:
+    (notice,) = notices_of_rare(["a", "b", "c"], recall=0.4)
+
+    assert notice.title == "“c” mostly missed"
+    assert 'add metric = "balanced_accuracy"' in notice.text
+    assert notice.remedy == 'class_weight = "balanced"'
+
+
+@pytest.mark.parametrize(
+    ("recall", "share", "settings"),
+    [
+        (0.6, 0.05, {}),
+        (0.2, 0.3, {}),
+        (0.2, 0.05, {"threshold": {"value": 0.3}}),
+        (0.2, 0.05, {"class_weight": "balanced"}),
+    ],
+)
+def test_a_class_that_is_found_or_common_or_already_decided_on_is_not_reported(
+    recall: float, share: float, settings: dict[str, Any]
+) -> None:
+    assert notices_of_rare(["no", "yes"], recall=recall, share=share, **settings) == []
+
+
+def test_no_metric_is_proposed_if_one_is_set() -> None:
+    (notice,) = notices_of_rare(["no", "yes"], recall=0.2, metric="roc_auc")
+
+    assert notice.text.endswith("This finds more of them.")
+
+
 def test_a_class_is_never_predicted_for_the_rows_that_were_read() -> None:
     text = notice_of_silence(2, held_out=5000).text
 

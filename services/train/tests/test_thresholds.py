@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,12 @@ from sklearn import metrics
 from stage_contract import SettingsError
 from test_work import SCHEMAS
 from train.fitting.out_of_fold import OutOfFold
-from train.fitting.thresholds import best_threshold, check_threshold, choose_decision
+from train.fitting.thresholds import (
+    cheapest_threshold,
+    check_threshold,
+    choose_decision,
+    most_correlated_threshold,
+)
 from train.settings import Settings
 from train.threshold_settings import ThresholdSettings
 
@@ -81,7 +87,7 @@ def test_no_other_threshold_costs_less(
         labels = Threshold(threshold).labels(shares)
         return float(np.sum(weights * matrix[truths.astype(int), labels]))
 
-    found = best_threshold(
+    found = cheapest_threshold(
         probabilities, truths, weights, false_positive=costs[0], false_negative=costs[1]
     )
 
@@ -89,32 +95,45 @@ def test_no_other_threshold_costs_less(
     assert found not in probabilities or found in {0, 1}
 
 
+def test_a_threshold_for_labels_that_correlate_with_nothing_is_the_nearest_to_one_half() -> None:
+    equal = np.full(4, 0.2)
+
+    found = most_correlated_threshold(equal, np.array([0, 0, 1, 1]), np.ones(4))
+
+    assert found == pytest.approx(0.6)
+
+
 def test_two_neighbours_among_float32_are_told_apart() -> None:
     low = np.float32(0.3)
     high = np.nextafter(low, np.float32(1))
 
-    found = best_threshold(
+    found = cheapest_threshold(
         np.array([low, high]), np.array([0, 1]), np.ones(2), false_positive=1, false_negative=1
     )
 
     assert np.float32(found) == high
 
 
-def test_balanced_accuracy_finds_what_scikit_learn_measures() -> None:
+@pytest.mark.parametrize(
+    ("name", "score"),
+    [
+        ("balanced_accuracy", metrics.balanced_accuracy_score),
+        ("matthews_corrcoef", metrics.matthews_corrcoef),
+    ],
+)
+def test_no_threshold_has_a_better_value_of_the_metric_as_scikit_learn_computes_it(
+    name: str, score: Callable[..., float]
+) -> None:
     said = out_of_fold(300)
     problem = MadeData("binary").problem
     scores = [
-        metrics.balanced_accuracy_score(
-            said.target, said.predictions[:, 1] >= threshold, sample_weight=said.weights
-        )
+        score(said.target, said.predictions[:, 1] >= threshold, sample_weight=said.weights)
         for threshold in np.linspace(0, 1, 2001)
     ]
 
-    rule = choose_decision(wish({"metric": "balanced_accuracy"}), problem, said).rule
+    rule = choose_decision(wish({"metric": name}), problem, said).rule
 
-    found = metrics.balanced_accuracy_score(
-        said.target, rule.labels(said.predictions), sample_weight=said.weights
-    )
+    found = score(said.target, rule.labels(said.predictions), sample_weight=said.weights)
     assert found >= max(scores) - 1e-12
 
 
@@ -301,7 +320,7 @@ def test_the_gate_can_limit_the_cost(stage: TrainStage) -> None:
         ("cost", "expected a probability such as 0.3"),
         ({}, "expected one of a number, metric and cost"),
         ({"metric": "accuracy", "cost": {"a": {"b": 1}}}, "expected one of"),
-        ({"metric": "f1"}, "'balanced_accuracy' or 'accuracy'"),
+        ({"metric": "f1"}, "'balanced_accuracy', 'matthews_corrcoef' or 'accuracy'"),
         ({"cost": {}}, "expected {false_positive = 1, false_negative = 5}, or costs by class"),
         ({"cost": {"false_positive": 1}}, "or costs by class"),
         ({"cost": {"false_positive": 1, "false_negative": {"a": 1}}}, "or costs by class"),

@@ -36,6 +36,15 @@ def write_report(
     write_json(folder / "model.json", document | importance)
     for name, text in ((PAGE, render_page(content)), (CARD, render_card(content))):
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    for notice in content.notices:
+        if notice.is_logged:
+            LOGGER.info(
+                "%s. %s Setting in [%s]: %s",
+                notice.title,
+                notice.text,
+                notice.table,
+                notice.remedy,
+            )
     first = [found.column for found in content.importances.columns[:3] if found.loss > 0]
     LOGGER.info(
         "wrote %s and %s; most important columns: %s", PAGE, CARD, ", ".join(first) or "none"

@@ -40,7 +40,7 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
     value: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Minimum probability to predict the second of two classes."""
 
-    metric: Literal["balanced_accuracy", "accuracy"] | None = None
+    metric: Literal["balanced_accuracy", "matthews_corrcoef", "accuracy"] | None = None
     """Metric that the threshold between two classes optimises."""
 
     cost: dict[str, Annotated[Any, PlainValidator(_check_costs)]] | None = None

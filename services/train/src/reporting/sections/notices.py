@@ -12,6 +12,10 @@ from reporting.sections.metrics_table import MetricRow
 
 _DECIDING_SETTINGS = ("threshold", "class_weight")
 """Settings of train that decide which class is predicted."""
+MAX_RARE_SHARE = 0.1
+"""Maximum share of held-out rows of a rare class."""
+MIN_RECALL = 0.5
+"""Recall of a rare class below which a hint proposes settings."""
 MANY_EQUAL = 0.02
 """Minimum share of rows that equal another one for a hint."""
 
@@ -30,6 +34,8 @@ class Notice:
     """A line for the pipeline file."""
     table: str = "features"
     """The table of the pipeline file that the line belongs to."""
+    is_logged: bool = False
+    """Whether the log has it as well."""
 
 
 def find_notices(
@@ -62,6 +68,8 @@ def find_notices(
             where = f"any of the {confusion.counted:,} held-out rows looked at"
         chosen_by = [name for name in _DECIDING_SETTINGS if settings.get(name) is not None]
         found += _never_predicted(confusion, where=where, chosen_by=chosen_by)
+        if not chosen_by:
+            found += _mostly_missed(confusion, settings.get("metric"))
     found += _of_equal_rows(document)
     if held_out < FEW_ROWS:
         found.append(
@@ -120,6 +128,41 @@ def _never_predicted(
         if is_binary
         else 'class_weight = "balanced"',
         table="train",
+        is_logged=True,
+    )
+
+
+def _mostly_missed(confusion: Confusion, metric: str | None) -> Iterator[Notice]:
+    """Report the rare class with the lowest recall, if most of its rows are predicted as others."""
+    missed = [
+        row
+        for row in confusion.classes
+        if row.rows <= MAX_RARE_SHARE * confusion.counted
+        and row.found < MIN_RECALL
+        and row.right is not None
+    ]
+    if not missed:
+        return
+    worst = min(missed, key=lambda row: row.found)
+    is_binary = len(confusion.names) == BINARY
+    fitting = "balanced_accuracy"
+    if is_binary:
+        is_second = worst.name == confusion.names[1]
+        fitting = "average_precision" if is_second else "matthews_corrcoef"
+    advice = "This finds more of them."
+    if metric is None:
+        advice += f' To choose the model by such rows too, add metric = "{fitting}".'
+    yield Notice(
+        "hint",
+        f"“{worst.name}” mostly missed",
+        f"This class is rare: {worst.rows:,} of {confusion.counted:,} held-out rows. The label"
+        f" finds {share(worst.found)} of them, and {share(worst.right or 0)} of the rows it names"
+        f" are of this class. {advice}",
+        remedy='threshold = {metric = "matthews_corrcoef"}'
+        if is_binary
+        else 'class_weight = "balanced"',
+        table="train",
+        is_logged=True,
     )
 
 

@@ -45,7 +45,7 @@ def choose_decision(
     """Return the decision rule; `out_of_fold` holds the out-of-fold predictions to choose it on.
 
     Balanced accuracy and accuracy are costs as well: an error costs 1 divided by the rows of its
-    class, or the same in both classes.
+    class, or the same in both classes. Matthews' correlation is no cost.
 
     Raises:
         SettingsError: A class has no row to choose by.
@@ -59,22 +59,38 @@ def choose_decision(
     if out_of_fold is None:
         raise ValueError("a threshold is chosen by out-of-fold predictions")
     _check_both_classes(out_of_fold, problem)
+    rows = out_of_fold.predictions[:, 1], out_of_fold.target, out_of_fold.weights
+    if setting.metric == "matthews_corrcoef":
+        return Decision(Threshold(most_correlated_threshold(*rows)), by, rows=len(out_of_fold))
     false_positive, false_negative = (
         _costs_of_metric(setting.metric, out_of_fold)
         if costs is None
         else (costs[0, 1], costs[1, 0])
     )
-    value = best_threshold(
-        out_of_fold.predictions[:, 1],
-        out_of_fold.target,
-        out_of_fold.weights,
-        false_positive=false_positive,
-        false_negative=false_negative,
-    )
+    value = cheapest_threshold(*rows, false_positive=false_positive, false_negative=false_negative)
     return Decision(Threshold(value), by, costs, rows=len(out_of_fold))
 
 
-def best_threshold(
+def most_correlated_threshold(probabilities: Values, truth: Values, weights: Values) -> float:
+    """Return the float32 threshold whose labels have the highest Matthews correlation (1975).
+
+    It is the middle between two predictions; among several with equal correlation, the one nearest
+    to one half. The probabilities of the second class, the labels and the weights have shape [N].
+    """
+    cuts, false_positives, false_negatives = _errors(probabilities, truth, weights)
+    # No row is positive at the last cut, and all are at the first.
+    positive, negative = false_negatives[-1], false_positives[0]
+    found, passed = positive - false_negatives, negative - false_positives
+    named = found + false_positives
+    product = named * (positive + negative - named) * positive * negative
+    covariance = found * passed - false_positives * false_negatives
+    correlation = np.divide(
+        covariance, np.sqrt(product), out=np.zeros_like(covariance), where=product > 0
+    )
+    return _lowest(1 - correlation, cuts, near=0.5)
+
+
+def cheapest_threshold(
     probabilities: Values,
     truth: Values,
     weights: Values,
@@ -87,6 +103,15 @@ def best_threshold(
     It is the middle between two predictions; among several with equal cost, the one nearest to the
     threshold that the costs imply for exact probabilities (Elkan 2001).
     """
+    cuts, false_positives, false_negatives = _errors(probabilities, truth, weights)
+    cost = false_positive * false_positives + false_negative * false_negatives
+    return _lowest(cost, cuts, near=false_positive / (false_positive + false_negative))
+
+
+def _errors(
+    probabilities: Values, truth: Values, weights: Values
+) -> tuple[NDArray[np.float32], Values, Values]:
+    """Return all cuts between predictions, with the weights of false positives and negatives."""
     values, positions = np.unique(probabilities.astype(np.float32), return_inverse=True)
     negative, positive = (
         np.bincount(positions, weights * (truth == label), minlength=len(values))
@@ -95,11 +120,12 @@ def best_threshold(
     # At cut i, all rows from values[i] on are positive; at the last cut, no row is.
     false_positives = np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])
     false_negatives = np.concatenate([[0.0], np.cumsum(positive)])
-    cost = false_positive * false_positives + false_negative * false_negatives
-    cuts = _cuts(values)
-    exact = false_positive / (false_positive + false_negative)
+    return _cuts(values), false_positives, false_negatives
+
+
+def _lowest(cost: Values, cuts: NDArray[np.float32], *, near: float) -> float:
     best = np.flatnonzero(cost <= cost.min() * (1 + 1e-12))
-    return float(cuts[best[np.abs(cuts[best] - exact).argmin()]])
+    return float(cuts[best[np.abs(cuts[best] - near).argmin()]])
 
 
 def _cuts(values: NDArray[np.float32]) -> NDArray[np.float32]:
