@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYERS = {
     "ingest": (
-        *("tables", "files", "profiling", "csv", "readers", "sources", "connectors"),
+        *("tables", "files", "profiling", "csv", "workbooks", "readers"),
+        *("sources", "connectors"),
         *("work", "init_command", "__main__"),
     ),
     "clean": (

@@ -12,7 +12,7 @@ TWO = {"a": ["é", "3"], "b": ["2", "ß"]}
 TEXT = "a,b\né,2\n3,ß\n"
 RUSSIAN = "имя,город\nАнна,Москва\n"
 JAPANESE = "名前,b\n日本語,かな\n"
-EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
+EXPORT = "expected CSV, JSON Lines, Parquet, Arrow or Excel, export it as one"
 DATABASE = 'expected source = "sqlite:///a.db" with table or query in [ingest], see docs/sources.md'
 UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
 OTHER_WORDS = (
@@ -175,7 +175,11 @@ OTHERS = [
         "\n \n\n".replace(" ", ""),
         "the file has no table; expected a header and rows",
     ),
-    refused("excel-called-csv.csv", b"PK\x03\x04" + bytes(99), f"is a ZIP or Excel file; {EXPORT}"),
+    refused(
+        "excel-called-csv.csv",
+        b"PK\x03\x04" + bytes(99),
+        "can't be read as a workbook: File is not a zip file; save the workbook again",
+    ),
     refused("old-excel.xls", b"\xd0\xcf\x11\xe0" + bytes(99), f"is an Excel file; {EXPORT}"),
     refused(
         "error-page-of-a-download.csv",

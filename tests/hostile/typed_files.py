@@ -104,8 +104,8 @@ CASES = [
     refused(
         "feather-version-1.feather",
         b"FEA1" + bytes(99) + b"FEA1",
-        "is a Feather file of version 1; expected CSV, JSON Lines, Parquet or Arrow, export it as"
-        " one",
+        "is a Feather file of version 1; expected CSV, JSON Lines, Parquet, Arrow or Excel, export"
+        " it as one",
     ),
     refused("arrow-file-cut.arrow", as_arrow(TABLE)[:-100], ARROW),
     refused("arrow-stream-cut.arrows", as_stream(TABLE)[:-500], ARROW),

@@ -127,7 +127,7 @@ def test_an_encoding_that_does_not_fit_the_file_is_refused_in_one_line(read: Rea
         ({"delimiter": "ab"}, "DELIMITER=ab: expected one character"),
         ({"quote": "ab"}, "QUOTE=ab: expected one character"),
         ({"skip": "-1"}, "SKIP=-1: "),
-        ({"format": "xlsx"}, "FORMAT=xlsx: "),
+        ({"format": "avro"}, "FORMAT=avro: "),
         ({"delimiter": '"'}, "delimiter and quote are the same; expected two characters"),
     ],
 )

@@ -48,8 +48,8 @@ def test_one_line_is_enough(tmp_path: Path) -> None:
         ('delimeter = ";"', "delimeter is not a setting; did you mean delimiter?"),
         ("source = 5", "source = 5: Input should be a valid string"),
         (
-            'format = "xlsx"',
-            "format = 'xlsx': Input should be 'csv', 'jsonl', 'parquet' or 'arr",
+            'format = "avro"',
+            "format = 'avro': Input should be 'csv', 'jsonl', 'parquet', 'a",
         ),
         (
             "delimiter = '\\t'",

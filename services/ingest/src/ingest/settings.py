@@ -10,7 +10,7 @@ from stage_contract import text_encoding
 from ingest.sources.addresses import SERVERS, check_address, source_kind
 from ingest.sources.refresh import PINS, parse_interval
 
-_FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header")
+_FILE_KEYS = ("format", "delimiter", "quote", "escape", "skip", "encoding", "header", "sheet")
 _KINDS_BY_KEY = {
     "query": ("sqlite", "postgresql"),
     "table": ("sqlite", "postgresql"),
@@ -74,7 +74,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     credentials_file: Annotated[Path | None, Field(exclude=True)] = None
     """File secret with `user:password` or `Bearer token`; not part of the id."""
 
-    format: Literal["csv", "jsonl", "parquet", "arrow"] | None = None
+    format: Literal["csv", "jsonl", "parquet", "arrow", "xlsx"] | None = None
     """Default: detected from the first bytes; a text file .jsonl or .ndjson is JSON Lines."""
 
     delimiter: Annotated[str, AfterValidator(_check_character)] | None = None
@@ -87,7 +87,10 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Character that escapes a quote or itself, such as a backslash."""
 
     skip: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Lines before the header that are not part of the table, for example a title."""
+    """Lines before the header, for example a title; rows of a sheet, where 0 finds the header."""
+
+    sheet: Annotated[str, Field(min_length=1)] | None = None
+    """Sheet of a workbook; default: the only one that has cells and is not hidden."""
 
     encoding: Annotated[str, AfterValidator(_check_encoding)] | None = None
     """Default: detected from the first bytes, else UTF-8, else cp1252 if the whole file fits."""

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-type Format = Literal["csv", "jsonl", "parquet", "arrow"]
+type Format = Literal["csv", "jsonl", "parquet", "arrow", "xlsx"]
 
 ARROW_FILE = b"ARROW1\0\0"
 
@@ -13,10 +13,12 @@ _TYPED: dict[bytes, Format] = {
     ARROW_FILE: "arrow",
     # A stream, which starts with a continuation marker.
     rb"\xff{4}": "arrow",
+    # Any ZIP file; the reader looks at its parts.
+    rb"PK\x03\x04": "xlsx",
 }
 """Signatures of typed formats."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
-_EXPORT = "expected CSV, JSON Lines, Parquet or Arrow, export it as one"
+_EXPORT = "expected CSV, JSON Lines, Parquet, Arrow or Excel, export it as one"
 _UNPACK = "expected gzip, bz2, zstd or no compression, unpack it before"
 _COMPRESSED_TWICE = "a compressed file inside a compressed one; decompress it once"
 _DOCUMENT = (
@@ -27,7 +29,7 @@ _DATABASE = (
     'expected source = "sqlite:///a.db" with table or query in [ingest], see docs/sources.md'
 )
 _UNSUPPORTED = {
-    rb"PK\x03\x04": f"a ZIP or Excel file; {_EXPORT}",
+    rb"PK\x03\x04": "a ZIP file or workbook inside a compressed file; decompress it before",
     rb"\xd0\xcf\x11\xe0": f"an Excel file; {_EXPORT}",
     rb"\xfd7zXZ": f"an xz file; {_UNPACK}",
     rb"7z\xbc\xaf": f"a 7z file; {_UNPACK}",

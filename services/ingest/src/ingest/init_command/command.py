@@ -37,19 +37,27 @@ from ingest.sources.addresses import Kind, source_kind
 from ingest.sources.source_files import find_files
 from ingest.tables.batches import Batch, MalformedLine, Table
 from ingest.work import align_files, no_rows_error, read_batches
+from ingest.workbooks.workbook_files import WorkbookFile
 
 READER_OPTIONS = {
     "encoding": "encoding of a text file, for example cp1252",
     "delimiter": "delimiter of a CSV file: one character, or tab",
     "quote": "quote character of a CSV file, or none",
     "escape": "character that escapes a quote in a CSV file, or backslash",
-    "skip": "lines before the header of a CSV file",
-    "format": "csv, jsonl, parquet or arrow, if it is not detected",
+    "skip": "lines before the header of a CSV file, or rows before the header of a sheet",
+    "sheet": "sheet of a workbook",
+    "format": "csv, jsonl, parquet, arrow or xlsx, if it is not detected",
     "table": "table of a database, for example orders or sales.orders",
     "query": "query of a database, instead of a table",
     "credentials_file": "file secret with user:password for a database",
 }
 """Settings of [ingest] that init takes and writes, with their help."""
+_READERS: dict[str, type | tuple[type, ...]] = {
+    "encoding": (CsvFile, JsonLinesFile),
+    "skip": (CsvFile, WorkbookFile),
+    "sheet": WorkbookFile,
+}
+"""Readers that use a setting; all others are for CSV files."""
 MAX_SHOWN_TABLES, MAX_SHOWN_COLUMNS = 20, 5
 _CHARACTERS = {"tab": "\t", "\\t": "\t", "backslash": "\\"}
 """Names of characters that are hard to type in a shell."""
@@ -212,9 +220,8 @@ def _reader_settings(source: str, given: Mapping[str, str]) -> Settings:
 def _check_is_read(settings: Settings, tables: Sequence[Table]) -> None:
     """Raise a SettingsError if a file has no use for a setting that was given."""
     for name in READER_OPTIONS.keys() & settings.model_fields_set - {"format"}:
-        kinds = (CsvFile, JsonLinesFile) if name == "encoding" else CsvFile
         for table in tables:
-            if not isinstance(table, kinds):
+            if not isinstance(table, _READERS.get(name, CsvFile)):
                 raise SettingsError(
                     f"{name.upper()}={getattr(settings, name)}: {table.name} is not read with it;"
                     " leave it out"
@@ -229,7 +236,7 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
         files = align_files(tables, settings)
         first = files[0].table
         csv = first if isinstance(first, CsvFile) else None
-        if csv and settings.header and looks_like_data(csv.columns):
+        if settings.header and _has_data_in_header(first):
             return _propose_pipeline(
                 root, settings.model_copy(update={"header": False}), target=target
             )
@@ -239,7 +246,13 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
             files[0].schema,
             target=target,
         )
+    if isinstance(first, WorkbookFile) and len(files) == 1:
+        settings = settings.model_copy(update={"sheet": first.sheet.name})
     return _write(proposal, settings, csv=csv, is_one_file=len(files) == 1)
+
+
+def _has_data_in_header(table: Table) -> bool:
+    return isinstance(table, CsvFile | WorkbookFile) and looks_like_data(table.schema.names)
 
 
 def _write(
@@ -249,6 +262,8 @@ def _write(
     # Each of several files may have its own encoding, which ingest detects.
     has_reason = csv is not None and csv.encoding.reason is not None and is_one_file
     given = settings.model_dump(include={*READER_OPTIONS} & settings.model_fields_set)
+    if csv is None and not settings.header:
+        given["header"] = False
     if settings.credentials_file:
         given["credentials_file"] = str(settings.credentials_file)
     return write_pipeline(

@@ -27,7 +27,7 @@ def write_pipeline(
     """Return the pipeline file for a source below the data folder.
 
     `dialect` is the dialect of a CSV file, `encoding` the encoding that must be set, `given` has
-    the settings of the reader that the user chose.
+    the settings of the reader that the user chose, and what was found in a workbook.
     """
     lines = [
         *_top(proposal, source),
@@ -62,9 +62,9 @@ def _ingest(
     yield ""
     yield "[ingest]"
     if given:
-        yield "# As given to make init."
+        yield "# As make init read it."
     for name, value in given.items():
-        yield f"{name} = {quote(value) if isinstance(value, str) else value}"
+        yield f"{name} = {quote(value) if isinstance(value, str) else str(value).lower()}"
     if {"table", "query"} & given.keys():
         return
     if dialect is None:

@@ -17,6 +17,7 @@ from ingest.readers.json_lines import inspect_json_lines
 from ingest.readers.parquet_files import inspect_parquet
 from ingest.settings import Settings
 from ingest.tables.batches import Table
+from ingest.workbooks.workbook_files import inspect_workbook
 
 _HEAD_BYTES = 1 << 10
 
@@ -34,6 +35,8 @@ def inspect_file(path: Path, name: str, settings: Settings) -> Table:
             return inspect_arrow(path, name)
         case "jsonl":
             return inspect_json_lines(path, name, settings)
+        case "xlsx":
+            return inspect_workbook(path, name, settings)
         case "csv":
             return inspect_csv(path, name, settings)
 

@@ -14,7 +14,8 @@ from stage_contract import SettingsError
 from ingest.sources.addresses import source_kind, sqlite_path
 
 _DATA_EXTENSION = (
-    r"\.(csv|tsv|tab|txt|psv|jsonl|ndjson|json|parquet|parq|pq|arrow|arrows|feather|ipc)"
+    r"\.(csv|tsv|tab|txt|psv|jsonl|ndjson|json|parquet|parq|pq|arrow|arrows|feather|ipc"
+    r"|xlsx|xlsm)"
     r"(\.(gz|gzip|bz2|zst|zstd))?$"
 )
 
@@ -94,13 +95,14 @@ def _named_paths(root: Path, source: str) -> list[Path]:
 
 
 def _count_hidden(path: PurePath) -> int:
-    return sum(part.startswith(".") for part in path.parts)
+    # Excel keeps a file ~$sales.xlsx beside an open workbook.
+    return sum(part.startswith((".", "~$")) for part in path.parts)
 
 
 def _descendants(folder: Path) -> Iterator[Path]:
-    """Yield what is below a folder, except hidden names and markers such as _SUCCESS."""
+    """Yield what is below a folder, except hidden names, markers such as _SUCCESS and ~$ files."""
     for path in folder.rglob("*"):
-        if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
+        if not any(part.startswith((".", "_", "~$")) for part in path.relative_to(folder).parts):
             yield path
 
 
