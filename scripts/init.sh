@@ -10,7 +10,7 @@ usage: make init FILE=data/mine.csv [TARGET=price] [NAME=mine] [ENCODING=cp1252]
 Reads all rows of a table in data/ and writes a complete, commented pipelines/mine.toml: types, target and task, columns to
 exclude and why, private columns, points to check. An existing pipeline file is never changed.
 
-FILE    a CSV, JSON Lines, Parquet, Arrow or Excel file below data/, a folder of them, or a glob in quotes
+FILE    a CSV, JSON Lines, Parquet, Arrow, Excel or OpenDocument file below data/, a folder of them, or a glob in quotes
 TARGET  the column to predict. Without it, init takes the column with an obvious name; if several columns are possible,
         it lists them with reasons and asks. Without a terminal it writes no file and prints the commands to choose from
 NAME    the pipeline's name: lower-case letters, digits, - and _ (default: the file's, or the table's)
@@ -28,7 +28,7 @@ QUOTE      quote character of a CSV file, or none (default: ")
 ESCAPE     character that escapes a quote in a CSV file, or backslash (default: none)
 SKIP       lines before the header of a CSV file (default: 0), or rows before the header of a sheet (default: detected)
 SHEET      sheet of a workbook (default: the only one that has cells and is not hidden)
-FORMAT     csv, jsonl, parquet, arrow or xlsx (default: detected)
+FORMAT     csv, jsonl, parquet, arrow, xlsx, xls or ods (default: detected)
 
 DATA, PIPELINES  folders with the source tables and the pipeline files (default ./data and ./pipelines)
 

@@ -180,7 +180,11 @@ OTHERS = [
         b"PK\x03\x04" + bytes(99),
         "can't be read as a workbook: File is not a zip file; save the workbook again",
     ),
-    refused("old-excel.xls", b"\xd0\xcf\x11\xe0" + bytes(99), f"is an Excel file; {EXPORT}"),
+    refused(
+        "old-excel.xls",
+        b"\xd0\xcf\x11\xe0" + bytes(99),
+        "can't be read as a workbook: not an OLE2 structured storage file; save the workbook again",
+    ),
     refused(
         "error-page-of-a-download.csv",
         "<!DOCTYPE html>\n<title>404</title>\n",

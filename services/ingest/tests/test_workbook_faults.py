@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from stage_contract import SettingsError
-from workbooks import replace_part, xlsx
+from workbooks import ods, replace_part, xls, xlsx
 
 type Stage = Any
 """The fixture of conftest.py."""
@@ -162,3 +162,91 @@ def test_a_duration_beyond_all_dates_is_refused(stage: Stage) -> None:
     assert stage.refuse(xlsx(change=change)).startswith(
         "t.csv: a cell has a date or duration beyond the year 9999; correct the cell, or format"
     )
+
+
+def encrypted_xlsx() -> bytes:
+    """Return an Office file in which the encrypted workbook has the name that Excel gives it."""
+    content = bytearray(xls())
+    start = content.index("Workbook".encode("utf-16-le"))
+    name = "EncryptedPackage".encode("utf-16-le") + b"\0\0"
+    content[start : start + 66] = name.ljust(64, b"\0") + len(name).to_bytes(2, "little")
+    return bytes(content)
+
+
+def encrypted_xls() -> bytes:
+    """Return an old workbook with the record that says how it is encrypted."""
+    other, password = b"\xc1\0\2\0", b"\x2f\0\2\0"
+    content = xls()
+    assert content.count(other) == 1
+    return content.replace(other, password)
+
+
+def encrypted_ods() -> bytes:
+    key = b"<manifest:encryption-data/></manifest:manifest>"
+    return replace_part(
+        ods(),
+        "META-INF/manifest.xml",
+        lambda data: data.replace(b"</manifest:manifest>", key),
+    )
+
+
+@pytest.mark.parametrize("make", [encrypted_xlsx, encrypted_xls, encrypted_ods])
+def test_a_password_is_told(stage: Stage, make: Callable[[], bytes]) -> None:
+    assert stage.refuse(make()) == (
+        "t.csv: is protected by a password; open it in a spreadsheet program, remove the password"
+        " and save it"
+    )
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_torn_xls_is_refused(stage: Stage, share: float) -> None:
+    content = xls([("id", "text"), *((number, f"text {number}") for number in range(2000))])
+
+    why = stage.refuse(content[: int(len(content) * share)])
+
+    assert why.startswith("t.csv: can't be read as a workbook: ")
+    assert why.endswith(AGAIN)
+
+
+def test_an_office_file_that_is_no_workbook_is_refused(stage: Stage) -> None:
+    name = "Workbook".encode("utf-16-le")
+
+    why = stage.refuse(xls().replace(name, "WordDocu".encode("utf-16-le")))
+
+    assert why == "t.csv: is an Office file without a workbook; expected .xlsx, .xls or .ods"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b"<table:table-row>", b"<table:table-row table:number-rows-repeated='0'>", "number-rows-"),
+        (
+            b"<table:table-row>",
+            b"<table:table-row table:number-rows-repeated='2000000'>",
+            "a cell in row 2,000,000 and column 1; expected at most 1,048,576 rows",
+        ),
+        (
+            b"<table:table-cell ",
+            b"<table:table-cell table:number-columns-repeated='99999' ",
+            "a cell in row 1 and column 99,999; expected at most 1,048,576 rows",
+        ),
+    ],
+)
+def test_counts_of_an_ods_beyond_all_sheets_are_refused(
+    stage: Stage, old: bytes, new: bytes, why: str
+) -> None:
+    content = replace_part(ods(), "content.xml", lambda data: data.replace(old, new))
+
+    assert stage.refuse(content).startswith(f"t.csv: content.xml in it can't be read: {why}")
+
+
+def test_a_text_document_is_refused(stage: Stage) -> None:
+    content = replace_part(
+        ods(),
+        "content.xml",
+        lambda data: data.replace(b"table:table ", b"table:else ").replace(
+            b"/table:table>", b"/table:else>"
+        ),
+    )
+
+    assert stage.refuse(content) == "t.csv: is a document without sheets; expected a spreadsheet"

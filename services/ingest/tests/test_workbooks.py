@@ -200,7 +200,7 @@ def test_errors_are_missing_and_counted(stage: Stage) -> None:
 
     assert stage.read(xlsx(rows)).columns["price"] == [1.5, None, None]
     assert (
-        "t.csv: 2 cells of sheet 'Sales' hold errors and are read as missing, the first is"
+        "t.csv: cells of sheet 'Sales' with an error, which are read as missing: 2, the first is"
         " B3 (#N/A)"
     ) in stage.printed()
 

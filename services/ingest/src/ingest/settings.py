@@ -74,7 +74,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     credentials_file: Annotated[Path | None, Field(exclude=True)] = None
     """File secret with `user:password` or `Bearer token`; not part of the id."""
 
-    format: Literal["csv", "jsonl", "parquet", "arrow", "xlsx"] | None = None
+    format: Literal["csv", "jsonl", "parquet", "arrow", "xlsx", "xls", "ods"] | None = None
     """Default: detected from the first bytes; a text file .jsonl or .ndjson is JSON Lines."""
 
     delimiter: Annotated[str, AfterValidator(_check_character)] | None = None

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-type Format = Literal["csv", "jsonl", "parquet", "arrow", "xlsx"]
+type Format = Literal["csv", "jsonl", "parquet", "arrow", "xlsx", "xls", "ods"]
 
 ARROW_FILE = b"ARROW1\0\0"
 
@@ -13,8 +13,9 @@ _TYPED: dict[bytes, Format] = {
     ARROW_FILE: "arrow",
     # A stream, which starts with a continuation marker.
     rb"\xff{4}": "arrow",
-    # Any ZIP file; the reader looks at its parts.
+    # Any ZIP file, also .ods; the reader looks at its parts.
     rb"PK\x03\x04": "xlsx",
+    rb"\xd0\xcf\x11\xe0": "xls",
 }
 """Signatures of typed formats."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -29,8 +30,9 @@ _DATABASE = (
     'expected source = "sqlite:///a.db" with table or query in [ingest], see docs/sources.md'
 )
 _UNSUPPORTED = {
-    rb"PK\x03\x04": "a ZIP file or workbook inside a compressed file; decompress it before",
-    rb"\xd0\xcf\x11\xe0": f"an Excel file; {_EXPORT}",
+    rb"PK\x03\x04|\xd0\xcf\x11\xe0": (
+        "a ZIP file or workbook inside a compressed file; decompress it before"
+    ),
     rb"\xfd7zXZ": f"an xz file; {_UNPACK}",
     rb"7z\xbc\xaf": f"a 7z file; {_UNPACK}",
     rb"\x04\x22\x4d\x18": f"an lz4 file; {_UNPACK}",

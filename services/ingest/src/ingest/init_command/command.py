@@ -46,7 +46,7 @@ READER_OPTIONS = {
     "escape": "character that escapes a quote in a CSV file, or backslash",
     "skip": "lines before the header of a CSV file, or rows before the header of a sheet",
     "sheet": "sheet of a workbook",
-    "format": "csv, jsonl, parquet, arrow or xlsx, if it is not detected",
+    "format": "csv, jsonl, parquet, arrow, xlsx, xls or ods, if it is not detected",
     "table": "table of a database, for example orders or sales.orders",
     "query": "query of a database, instead of a table",
     "credentials_file": "file secret with user:password for a database",

@@ -35,7 +35,7 @@ def inspect_file(path: Path, name: str, settings: Settings) -> Table:
             return inspect_arrow(path, name)
         case "jsonl":
             return inspect_json_lines(path, name, settings)
-        case "xlsx":
+        case "xlsx" | "xls" | "ods":
             return inspect_workbook(path, name, settings)
         case "csv":
             return inspect_csv(path, name, settings)

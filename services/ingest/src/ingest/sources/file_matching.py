@@ -15,7 +15,7 @@ from ingest.sources.addresses import source_kind, sqlite_path
 
 _DATA_EXTENSION = (
     r"\.(csv|tsv|tab|txt|psv|jsonl|ndjson|json|parquet|parq|pq|arrow|arrows|feather|ipc"
-    r"|xlsx|xlsm)"
+    r"|xlsx|xlsm|xls|ods)"
     r"(\.(gz|gzip|bz2|zst|zstd))?$"
 )
 

@@ -25,15 +25,23 @@ def choose_sheet(workbook: Workbook, name: str, setting: str | None) -> Sheet:
         )
     if not sheet.cells:
         raise ContractError(f"{name}: sheet '{sheet.name}' is empty; expected a table")
+    _warn(sheet, name)
+    return sheet
+
+
+def _warn(sheet: Sheet, name: str) -> None:
     if sheet.errors:
         LOGGER.warning(
-            "%s: %s of sheet '%s' hold errors and are read as missing, the first is %s",
-            name,
-            f"{sheet.errors:,} cells" if sheet.errors > 1 else "1 cell",
-            sheet.name,
-            sheet.first_error,
+            "%s: cells of sheet '%s' with an error, which are read as missing: %s, the first is %s",
+            *(name, sheet.name, f"{sheet.errors:,}", sheet.first_error),
         )
-    return sheet
+    if sheet.empty_formulas:
+        LOGGER.warning(
+            "%s: formulas of sheet '%s' without a stored value, or with an empty text: %s, the"
+            " first is %s; if it should have a value, open the workbook in a spreadsheet program"
+            " and save it",
+            *(name, sheet.name, f"{sheet.empty_formulas:,}", sheet.first_empty_formula),
+        )
 
 
 def _find(workbook: Workbook, name: str, setting: str) -> Sheet:

@@ -10,8 +10,8 @@ MAX_ROWS = 1 << 20
 MAX_COLUMNS = 1 << 14
 """Limits of Excel and of LibreOffice."""
 
-_CELL_BYTES, _PLACE_BYTES, _TEXT_BYTES = 40, 32, 48
-"""Memory of a stored cell, of each place of the used range, and of a text besides its bytes."""
+_CELL_BYTES, _PLACE_BYTES, _TEXT_BYTES, _ERROR_BYTES = 40, 32, 48, 200
+"""Memory of a stored cell, a place of the used range, a text besides its bytes, and an error."""
 
 
 class MergedRange(NamedTuple):
@@ -56,6 +56,9 @@ class Sheet:
     """Error cells that the reader returns as a value."""
     formula_without_value: str = ""
     """First cell with a formula whose value is not stored."""
+    empty_formulas: int = 0
+    """Number of formulas whose value is the empty text, or is not stored: .xls has one form."""
+    first_empty_formula: str = ""
     merged: list[MergedRange] = field(default_factory=list)
 
     @property
@@ -72,7 +75,8 @@ class Sheet:
     def memory_bytes(self) -> int:
         """Estimated memory of the loaded cells."""
         stored = _CELL_BYTES * self.cells + _PLACE_BYTES * self.rows * self.width
-        return stored + self.text_bytes + _TEXT_BYTES * self.texts
+        remembered = _ERROR_BYTES * len(self.error_cells)
+        return stored + self.text_bytes + _TEXT_BYTES * self.texts + remembered
 
     def add_cells(self, row: int, column: int, *, rows: int = 1, columns: int = 1) -> None:
         """Count equal cells with a value, from this position on.
@@ -99,6 +103,11 @@ class Sheet:
         self.texts += repeats
         self.text_bytes += repeats * count
 
+    def add_empty_formula(self, row: int, column: int) -> None:
+        """Count a formula that has the empty text as its value, or no value."""
+        self.empty_formulas += 1
+        self.first_empty_formula = self.first_empty_formula or cell_name(row, column)
+
     def add_error(self, row: int, column: int, value: str) -> None:
         """Count a cell with an error value."""
         self.errors += 1
@@ -113,7 +122,7 @@ class Workbook:
     format: WorkbookFormat
     sheets: Sequence[Sheet]
     memory_bytes: int
-    """Estimated memory of the workbook besides the sheet that is read."""
+    """Estimated memory of what is loaded besides the sheet that is read."""
     is_1904: bool = False
     """Whether the file counts its dates from 1904."""
 

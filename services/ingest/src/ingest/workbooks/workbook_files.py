@@ -173,7 +173,12 @@ def _read_rows(path: Path, name: str, sheet: Sheet) -> Iterator[NumberedRow]:
     errors: dict[int, list[int]] = {}
     for error_row, column in sheet.error_cells:
         errors.setdefault(error_row, []).append(column - min(sheet.columns))
-    with _translate_errors(name), CalamineWorkbook.from_path(path) as workbook:
+    # A path would be read as its extension says, which may be wrong.
+    with (
+        _translate_errors(name),
+        path.open("rb") as stream,
+        CalamineWorkbook.from_filelike(stream) as workbook,
+    ):
         loaded = workbook.get_sheet_by_name(sheet.name)
         start = (loaded.start or (0, 0))[1] - min(sheet.columns)
         for index, cells in enumerate(loaded.iter_rows()):
@@ -195,7 +200,13 @@ def _translate_errors(name: str) -> Iterator[None]:
             " format it as a number"
         ) from None
     except (CalamineError, OSError) as error:
-        raise ContractError(
-            f"{name}: can't be read as a workbook: {str(error).splitlines()[0]}; save the workbook"
-            " again"
-        ) from None
+        raise _unreadable(name, error) from None
+    except BaseException as error:  # a panic of the library is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: BaseException) -> ContractError:
+    reason = " ".join(str(error).split())
+    return ContractError(f"{name}: can't be read as a workbook: {reason}; save the workbook again")

@@ -42,6 +42,14 @@ class Package:
         """Return the unzipped bytes of a part, as the package declares them."""
         return self.file.getinfo(part).file_size
 
+    def read(self, part: str) -> bytes:
+        """Return a small part.
+
+        Raises:
+            ContractError: It unpacks to more than it declares.
+        """
+        return b"".join(self._chunks(part))
+
     def parse(
         self,
         part: str,
@@ -66,7 +74,7 @@ class Package:
             for chunk in self._chunks(part):
                 parser.Parse(chunk)
             parser.Parse(b"", True)  # noqa: FBT003  # the parameter has no name
-        except (expat.ExpatError, ValueError) as error:
+        except (expat.ExpatError, ValueError, LookupError) as error:
             raise ContractError(
                 f"{self.name}: {part} in it can't be read: {error}; save the workbook again"
             ) from None
