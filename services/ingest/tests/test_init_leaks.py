@@ -106,6 +106,38 @@ def test_a_text_that_holds_the_target_is_a_leak(init: Init, form: str) -> None:
     assert '"told",  # a leak: its texts hold the number of the target' in text
 
 
+@pytest.mark.parametrize(
+    ("positive", "negative"),
+    [
+        ("{:.2f}", "({:.2f})"),
+        ("{:.2f}", "{:.2f}-"),
+        ("about {:.0f} EUR", "about -{:.0f} EUR"),
+    ],
+)
+def test_a_text_that_holds_a_negative_or_a_rounded_target_is_a_leak(
+    init: Init, positive: str, negative: str
+) -> None:
+    price = [round(30 * (value - 10), 2) for value in noise()]
+    told = [(positive if value > 0 else negative).format(abs(value)) for value in price]
+    file, text = init({"told": told, "size": noise(), "price": price}, target="price")
+
+    assert file["features"]["exclude"] == ["told"]
+    assert '"told",  # a leak: its texts hold the number of the target' in text
+
+
+@pytest.mark.parametrize(
+    ("form", "factor"), [("{:.1f}k EUR", 1000), ("{:.2f} Mio.", 1_000_000), ("{:.1f} TSD", 1000)]
+)
+def test_a_text_that_holds_the_target_in_thousands_or_millions_is_a_leak(
+    init: Init, form: str, factor: int
+) -> None:
+    price = [round(30 * value + 200, 3) for value in noise()]
+    told = [form.format(value) for value in price]
+    file, _ = init({"told": told, "size": noise(), "price": [factor * each for each in price]})
+
+    assert file["features"]["exclude"] == ["told"]
+
+
 def test_a_text_that_holds_the_target_by_chance_is_no_leak(init: Init) -> None:
     rating = choices(1, 2)
     file, _ = init(

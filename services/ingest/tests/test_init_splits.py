@@ -1,6 +1,6 @@
 """The split of the rows: by time, by group, or a hint where it is not certain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -146,6 +146,66 @@ def test_a_panel_whose_key_has_another_name_gets_a_hint(init: Init) -> None:
 
     assert "split" not in file["features"]
     assert '# split = "group"\n# group_column = "country_code"' in text
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"year": lambda year: year},
+        {"t": lambda year: year - 1989},
+        {"quarter": lambda year: f"{year}-Q{year % 4 + 1}"},
+        {"year": lambda year: year // 12, "month": lambda year: year % 12 + 1},
+    ],
+)
+@pytest.mark.parametrize("key", ["ccode", "country"])
+def test_a_panel_with_any_form_of_time_gets_a_hint(
+    init: Init, key: str, times: dict[str, Callable[[int], Any]]
+) -> None:
+    rows = [
+        (group, year)
+        for group in range(40)
+        for year in range(1990 + group % 7, 2010)
+        if (group + year) % 11
+    ]
+    texts = key == "country"
+    _, text = init(
+        {
+            key: [f"land {group:02}" if texts else 200 + 5 * group for group, _ in rows],
+            "fips": [3 * group + 1 for group, _ in rows],
+            **{name: [form(year) for _, year in rows] for name, form in times.items()},
+            "price": noise(len(rows)),
+        }
+    )
+
+    assert f'# split = "group"\n# group_column = "{key}"' in text
+
+
+def test_a_rank_that_is_unique_in_each_year_is_no_group(init: Init) -> None:
+    columns = {
+        "year": [1990 + row // 40 for row in range(ROWS)],
+        "best": [row % 40 + 1 for row in range(ROWS)],
+        "price": noise(),
+    }
+    _, text = init(columns)
+
+    assert "group_column" not in text
+
+
+@pytest.mark.parametrize("key", ["kind_id", "customer"])
+def test_a_key_with_one_value_for_each_class_is_a_leak_and_no_group(init: Init, key: str) -> None:
+    kind = choices(*range(30), rows=900)
+    file, text = init(
+        {
+            "size": noise(900),
+            key: [f"k{value}" for value in kind],
+            "kind": [f"kind of {value}" for value in kind],
+        },
+        target="kind",
+    )
+
+    assert file["features"]["exclude"] == [key]
+    assert "split" not in file["features"]
+    assert "The target has one value for each" not in text
 
 
 def test_a_panel_with_gaps_and_two_names_of_its_key_gets_a_hint(init: Init) -> None:

@@ -115,6 +115,53 @@ def test_a_column_that_is_mostly_an_input_is_no_target_by_its_place(
     assert name not in likely
 
 
+@pytest.mark.parametrize("name", ["rank", "Platz", "lfd", "seq", "row", "item no"])
+def test_a_place_in_an_order_is_no_target_by_its_position(init: Init, name: str) -> None:
+    file, _ = init({"size": noise(), "price": noise(), name: [row // 2 for row in range(ROWS)]})
+
+    assert file["target"] == "price"
+
+
+def test_numbers_of_all_rows_in_any_order_are_no_target(init: Init) -> None:
+    numbers = list(range(1001, 1001 + ROWS))
+    CHANCE.shuffle(numbers)
+
+    with pytest.raises(AmbiguousTargetError) as why:
+        init({"ticket": numbers, "a": noise(), "b": noise()})
+
+    assert [candidate.column.name for candidate in why.value.candidates] == ["b", "a"]
+
+
+def test_of_two_forms_of_the_target_the_one_with_the_better_name_is_chosen(init: Init) -> None:
+    species = choices("setosa", "virginica")
+    codes = [1 if each == "setosa" else 2 for each in species]
+    file, _ = init({"a": noise(), "species": species, "species_code": codes})
+
+    assert file["target"] == "species"
+    assert file["features"]["exclude"] == ["species_code"]
+
+
+def test_forms_of_a_possible_target_are_listed_once(init: Init) -> None:
+    kinds = choices("car", "bus")
+    codes = [1 if each == "car" else 2 for each in kinds]
+
+    with pytest.raises(AmbiguousTargetError) as why:
+        init({"a": noise(), "art": kinds, "art_nr": codes})
+
+    first, second = why.value.candidates
+    assert (first.column.name, second.column.name) == ("art", "a")
+    assert first.describe().endswith('the same as "art_nr" in another form')
+
+
+def test_of_forms_with_equally_good_names_none_is_chosen(init: Init) -> None:
+    euros = noise()
+
+    with pytest.raises(AmbiguousTargetError) as why:
+        init({"a": noise(), "price_usd": [1.1 * each for each in euros], "price_eur": euros})
+
+    assert {"price_usd", "price_eur"} <= {each.column.name for each in why.value.candidates}
+
+
 def test_the_only_column_that_could_be_predicted_is_the_target(init: Init) -> None:
     file, text = init({"seen": days(), "temperature": noise()})
 

@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,7 +24,17 @@ MAX_CHANCE_SHARE = 0.5
 MIN_ROWS, MIN_CLASS_ROWS = 20, 5
 """Minimum number of rows, and of rows of a class; fewer rows may agree by chance."""
 
-_NUMBER = re.compile(r"[-\u2212]?\d[\d.,'\u2019\u00a0\u202f]*")
+_NUMBER = re.compile(
+    r"(?P<open>\()?(?P<minus>[-\u2212])?"
+    r"(?P<digits>\d[\d.,'\u2019\u00a0\u202f]*)"
+    r"(?P<behind>[-\u2212](?!\w))?(?:\s?(?P<unit>[^\W\d_]+))?",
+)
+_FACTORS = {
+    **dict.fromkeys(("k", "t", "tsd"), 1e3),
+    **dict.fromkeys(("m", "mn", "mio", "million"), 1e6),
+    **dict.fromkeys(("b", "bn", "mrd", "billion"), 1e9),
+}
+"""Factors by the word behind a number, such as 12.5k."""
 
 type Texts = Sequence[str | None]
 
@@ -70,7 +80,10 @@ def _copy_reason(column: Column, target: Target, *, rows: pa.Table) -> str | Non
 
 
 def _hold_target(target: Target, *, rows: pa.Table) -> bool:
-    """Return whether nearly each text holds the target of its row, such as EUR 1,250.00."""
+    """Return whether nearly each text holds the target of its row, such as EUR 1,250.00.
+
+    The text may round it, as `about 12` does.
+    """
     numbers = target.column.as_numbers(rows[1].combine_chunks()).to_pylist()
     pairs = [
         (_numbers_in(text), number)
@@ -80,21 +93,38 @@ def _hold_target(target: Target, *, rows: pa.Table) -> bool:
     if len(pairs) < MIN_ROWS:
         return False
     texts, targets = zip(*pairs, strict=True)
-    held = [number in found for found, number in pairs]
+    held = [_contains(found, number) for found, number in pairs]
     others = [*targets[1:], targets[0]]
-    by_chance = [number in found for found, number in zip(texts, others, strict=True)]
+    by_chance = [_contains(found, number) for found, number in zip(texts, others, strict=True)]
     return sum(held) >= MIN_LAMBDA * len(pairs) and sum(by_chance) <= MAX_CHANCE_SHARE * len(pairs)
 
 
-def _numbers_in(text: str) -> set[float]:
+@dataclass(frozen=True)
+class _Written:
+    """A number in a text, and half a unit of its last digit."""
+
+    value: float
+    tolerance: float
+
+
+def _contains(found: Collection[_Written], number: float) -> bool:
+    # Half units of decimal digits are not exact in binary.
+    return any(abs(each.value - number) <= each.tolerance * (1 + 1e-9) for each in found)
+
+
+def _numbers_in(text: str) -> list[_Written]:
     """Return the numbers in a text in each way to read them: 1.250 is 1250 or 1.25."""
-    found = set[float]()
-    for match in _NUMBER.findall(text):
-        written = match.replace("\u2212", "-").rstrip(".,'\u2019\u00a0\u202f")
+    found = []
+    for match in _NUMBER.finditer(text):
+        is_negative = match["open"] or match["minus"] or match["behind"]
+        factors = {1.0, _FACTORS.get((match["unit"] or "").lower(), 1.0)}
+        written = match["digits"].rstrip(".,'\u2019\u00a0\u202f")
         for decimal in ".,":
-            digits = re.sub(rf"[^\d{decimal}-]", "", written).replace(",", ".")
+            digits = re.sub(rf"[^\d{decimal}]", "", written).replace(",", ".")
             with suppress(ValueError):
-                found.add(float(digits))
+                value = -float(digits) if is_negative else float(digits)
+                tolerance = 0.5 * 10 ** -len(digits.partition(".")[2])
+                found += [_Written(factor * value, factor * tolerance) for factor in factors]
     return found
 
 

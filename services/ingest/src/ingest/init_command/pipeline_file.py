@@ -8,7 +8,7 @@ from ingest.init_command.proposal import Proposal
 from ingest.init_command.relations import Group
 from ingest.init_command.targets import MIN_CLASS_ROWS, Target
 from ingest.profiling.name_hints import weight_certainty
-from ingest.profiling.toml_text import has_or_have, join_names, quote, quote_short
+from ingest.profiling.toml_text import quote, quote_short
 
 MAX_ROC_AUC_CLASSES = 20
 """Maximum number of classes for which train computes it."""
@@ -134,26 +134,19 @@ def _group_split(proposal: Proposal, group: Group) -> Iterator[str]:
         yield f"# The target has one value for each {name}: with its rows on both sides of the"
         yield "# split, a model would know the answers of the test."
     else:
-        yield _constants(group)
+        yield f"# {group.describe()}."
         yield "# All rows of one are on one side, as the API will be asked about new ones."
         yield "# If it will be asked about the same ones again, remove both lines."
     yield 'split = "group"'
     yield f"group_column = {name}"
 
 
-def _constants(group: Group) -> str:
-    names = f"{join_names(group.constants)} {has_or_have(group.constants)}"
-    return f"# {names} one value for each {quote(group.key)}."
-
-
 def _groups(proposal: Proposal) -> Iterator[str]:
     instead = ", instead of the split by time" if proposal.has_time_split else ""
     keys = [role.column.name for role in proposal.excluded if role.is_group]
     if group := proposal.group:
-        if proposal.has_time_split:
-            yield f"{_constants(group)} The same ones are on both sides of the split."
-        else:
-            yield _constants(group)
+        both = " The same ones are on both sides of the split." if proposal.has_time_split else ""
+        yield f"# {group.describe()}.{both}"
         keys = [group.key, *(name for name in keys if name != group.key)]
     for name in keys:
         yield f"# If the API will be asked about new ones of {quote(name)}, all rows of one should"

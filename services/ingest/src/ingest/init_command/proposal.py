@@ -12,7 +12,7 @@ from ingest.init_command.targets import Target, choose_target
 from ingest.init_command.time_splits import TimeSplit, find_time_split
 from ingest.profiling.columns import Column
 from ingest.profiling.profiles import as_texts, finish_profiles, mask_tokens, start_profiles
-from ingest.profiling.toml_text import has_or_have, join_names, quote, toml_key
+from ingest.profiling.toml_text import quote, toml_key
 
 MIN_FOOTER_COLUMNS = 3
 MIN_FOOTER_SHARE = 0.5
@@ -95,12 +95,11 @@ class Proposal:
     def _group_warnings(self) -> Iterator[str]:
         if self.group is None or self.has_group_split:
             return
-        names = [self.target.column.name] if self.has_group_target else self.group.constants
-        advice = "must not be on both sides of the split" if self.has_group_target else "are alike"
-        yield (
-            f"{join_names(names)} {has_or_have(names)} one value for each {quote(self.group.key)}:"
-            f' rows of one {advice}; see split = "group" in the file'
-        )
+        what, advice = self.group.describe(), "are alike"
+        if self.has_group_target:
+            what = replace(self.group, constants=(self.target.column.name,)).describe()
+            advice = "must not be on both sides of the split"
+        yield f'{what}: rows of one {advice}; see split = "group" in the file'
 
 
 def propose(
@@ -197,13 +196,17 @@ def _mark_private_copies(columns: Sequence[Column], relations: Relations) -> lis
 
 
 def _choose_group(relations: Relations, target: Target, roles: Sequence[Role]) -> Group | None:
-    """Return the group that determines the target, else the group with most constants."""
+    """Return the group that determines the target, else the group with most constants.
+
+    A key that has one value for each class is another form of the target, not a group.
+    """
     name = target.column.name
     copies = {role.column.name for role in roles if role.is_target_copy}
     groups = [
         group
         for group in relations.groups
-        if group.key != name and (group.is_named or group.key not in copies)
+        if group.key != name
+        and (group.key not in copies or (group.is_named and not target.classes))
     ]
     return max(
         groups,

@@ -11,7 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.profiling.columns import Column
-from ingest.profiling.name_hints import is_group_name, is_numbering_name, is_year_name
+from ingest.profiling.name_hints import (
+    is_group_name,
+    is_numbering_name,
+    is_period_name,
+    is_year_name,
+)
+from ingest.profiling.toml_text import has_or_have, join_names, quote
 
 MIN_ROWS = 20
 """Minimum number of rows; columns may agree by chance in fewer."""
@@ -56,6 +62,15 @@ class Group:
     """Whether the name of the key suggests a group, such as customer."""
     is_sure: bool
     """Whether the key is named, and has many values with several rows each."""
+    times: tuple[str, ...] = ()
+    """Columns of the time, if no group has two rows of one time."""
+
+    def describe(self) -> str:
+        """Return what the rows of a group have in common."""
+        if not self.constants:
+            return f"{quote(self.key)} has one row for each {join_names(self.times)}"
+        names = f"{join_names(self.constants)} {has_or_have(self.constants)}"
+        return f"{names} one value for each {quote(self.key)}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,12 @@ class Relations:
     shares: Sequence[Shares] = ()
     counters: frozenset[str] = frozenset()
     """Integers that increase from row to row."""
+
+    def original_of(self, name: str) -> str:
+        """Return the earliest column with the same information, which may be the column itself."""
+        while name in self.copies:
+            name = self.copies[name]
+        return name
 
     def shares_of(self, name: str) -> Shares | None:
         """Return the set of shares that contains a column."""
@@ -165,13 +186,15 @@ def _find_constants(
         for key in keys[:MAX_UNNAMED_KEYS]:
             names = _find_group_constants(key, columns, sample)
             others = _exclude_copies(key, names, columns, copies)
-            is_panel = (bool(others) and _is_balanced(key, sample)) or (
-                bool(names) and _has_one_row_per_time(key, columns, sample)
-            )
+            # The rank in a year is also unique in each year, but nothing else follows from it.
+            times = _times_of_panel(key, columns, sample) if names or _is_key_name(key) else ()
+            is_panel = bool(times) or (bool(others) and _is_balanced(key, sample))
             has_numbers = any(column.is_numeric for column in others)
             is_many = has_numbers and len(others) >= MIN_CONSTANTS
-            if is_many or (_has_key_name(key) and (is_panel or has_numbers)):
-                groups.append(Group(key.name, tuple(names), is_named=False, is_sure=False))
+            if is_many or times or (_has_key_name(key) and (is_panel or has_numbers)):
+                groups.append(
+                    Group(key.name, tuple(names), is_named=False, is_sure=False, times=times)
+                )
     return constants, groups
 
 
@@ -209,6 +232,10 @@ def _has_key_name(column: Column) -> bool:
     return column.kind == "string" or is_numbering_name(column.name)
 
 
+def _is_key_name(key: Column) -> bool:
+    return _has_key_name(key) or is_group_name(key.name)
+
+
 def _key_order(key: Column) -> int:
     return 0 if _has_key_name(key) else key.rows - key.distinct.count
 
@@ -227,19 +254,28 @@ def _is_balanced(key: Column, sample: pa.Table) -> bool:
     return max(sizes.values(), default=0) >= MIN_EQUAL_GROUPS_SHARE * sizes.total()
 
 
-def _has_one_row_per_time(key: Column, columns: Sequence[Column], sample: pa.Table) -> bool:
-    """Return whether no group has two rows of one time, as in panel data with gaps."""
+def _times_of_panel(key: Column, columns: Sequence[Column], sample: pa.Table) -> tuple[str, ...]:
+    """Return the columns of the time if no group has two rows of one time, as in panel data."""
     if sample.num_rows < key.rows:
-        return False
-    for time in columns:
-        if time is key or not (time.is_time or (time.is_whole and is_year_name(time.name))):
+        return ()
+    same_key = 1 - _variety(sample[key.name].to_pylist())
+    periods = [column.name for column in columns if column is not key and _is_period(column)]
+    dates = [column.name for column in columns if column is not key and column.is_time]
+    for times in [*((name,) for name in [*dates, *periods]), tuple(periods)]:
+        if not times:
             continue
-        pairs = key.distinct.count * time.distinct.count
-        if sample.num_rows**2 < 2 * MIN_DIFFERENCES * pairs:
+        sizes = sample.group_by(list(times)).aggregate([([], "count_all")])["count_all"]
+        pairs = sum(size * (size - 1) / 2 for size in sizes.to_pylist())
+        if pairs * same_key < MIN_DIFFERENCES:
             continue  # So few rows may differ by chance.
-        if sample.group_by([key.name, time.name]).aggregate([]).num_rows == sample.num_rows:
-            return True
-    return False
+        if sample.group_by([key.name, *times]).aggregate([]).num_rows == sample.num_rows:
+            return times
+    return ()
+
+
+def _is_period(column: Column) -> bool:
+    is_period = column.is_whole or (column.kind == "string" and not column.is_free_text)
+    return is_period and is_period_name(column.name)
 
 
 def _constant_columns(key: str, names: Sequence[str], sample: pa.Table) -> Iterator[str]:

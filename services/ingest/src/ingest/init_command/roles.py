@@ -64,7 +64,9 @@ def choose_roles(
 
 
 def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relations) -> Role:
-    if why := _why_useless(column, relations):
+    why = _why_useless(column, relations)
+    # Texts that may become numbers may hold the target as well.
+    if why and not column.near_numbers:
         return Role(column, excluded=why)
     if weight_certainty(column.name) == "surely":
         return Role(column, excluded="a weight: how much a row counts, see weight_column below")
@@ -76,6 +78,8 @@ def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relati
     leak = find_leak(column, target, sample=sample)
     if leak and leak.is_copy:
         return Role(column, excluded=f"a leak: {leak.reason}", is_target_copy=True)
+    if why:
+        return Role(column, excluded=why)
     is_category = column.kind == "integer" and _is_code(column)
     warnings = list(_warnings(column, target, relations))
     if leak:

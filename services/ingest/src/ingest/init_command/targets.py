@@ -12,11 +12,12 @@ from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import (
     is_description_name,
     is_identifier_name,
+    is_place_name,
     is_year_name,
     target_score,
     weight_certainty,
 )
-from ingest.profiling.toml_text import quote
+from ingest.profiling.toml_text import join_names, quote
 
 Task = Literal["regression", "classification"]
 
@@ -139,20 +140,23 @@ def choose_target(
 
 def rank_candidates(columns: Sequence[Column], relations: Relations) -> list[Candidate]:
     """Return all target candidates, most likely first."""
-    plausible = [
+    names = {column.name.strip().lower() for column in columns}
+    possible = [
         column
         for column in columns
         if is_plausible(column) and column.name not in relations.counters
     ]
-    names = {column.name.strip().lower() for column in columns}
+    plausible = _without_copies(possible, relations, names)
     candidates = []
     for column in plausible:
-        name_score = target_score(column.name, names) if _may_use_name(column) else 0
+        name_score = _name_score(column, names)
         score, reasons = name_score, [_NAME_REASONS[name_score]] if name_score else []
         position = {0: "first", len(plausible) - 1: "last"}.get(plausible.index(column))
         if position and not _is_mostly_input(column, relations):
             score += 4 if natural_task(column) == "classification" else 2
             reasons.append(f"the {position} column that is possible")
+        if copies := _copies_of(column, possible, relations):
+            reasons.append(f"the same as {join_names(copies)} in another form")
         candidates.append(Candidate(column, name_score, score, tuple(reasons)))
 
     def order(candidate: Candidate) -> tuple[int, bool, int]:
@@ -171,6 +175,42 @@ _NAME_REASONS = {
 }
 
 
+def _without_copies(
+    columns: Sequence[Column], relations: Relations, names: set[str]
+) -> list[Column]:
+    """Return one column of each set with the same information: the one with the best name.
+
+    Several remain if their names are equally good: which unit is meant is a question.
+    """
+    sets: dict[str, list[Column]] = {}
+    for column in columns:
+        sets.setdefault(relations.original_of(column.name), []).append(column)
+    chosen = set()
+    for copies in sets.values():
+        best = max(copies, key=lambda column: _preference(column, names))
+        is_named = _name_score(best, names) > 0
+        equals = [c for c in copies if _preference(c, names) == _preference(best, names)]
+        chosen |= {column.name for column in (equals if is_named else [best])}
+    return [column for column in columns if column.name in chosen]
+
+
+def _copies_of(column: Column, columns: Sequence[Column], relations: Relations) -> list[str]:
+    original = relations.original_of(column.name)
+    return [
+        other.name
+        for other in columns
+        if other is not column and relations.original_of(other.name) == original
+    ]
+
+
+def _preference(column: Column, names: set[str]) -> tuple[int, bool]:
+    return _name_score(column, names), not is_place_name(column.name)
+
+
+def _name_score(column: Column, names: set[str]) -> int:
+    return target_score(column.name, names) if _may_use_name(column) else 0
+
+
 def _may_use_name(column: Column) -> bool:
     """Return whether the name may decide; a column `class` with many numbers is rarely a target."""
     return column.name.strip().lower() != "class" or natural_task(column) == "classification"
@@ -180,6 +220,7 @@ def _is_mostly_input(column: Column, relations: Relations) -> bool:
     """Return whether the position of a column is no evidence, because it is mostly an input."""
     return (
         is_description_name(column.name)
+        or (column.is_whole and is_place_name(column.name))
         or weight_certainty(column.name) is not None
         or column.name in relations.constants
         or relations.shares_of(column.name) is not None
@@ -219,6 +260,8 @@ def is_useful(column: Column) -> bool:
     if column.missing_share > MAX_MISSING_SHARE or column.is_consecutive:
         return False
     if weight_certainty(column.name) == "surely":
+        return False
+    if column.is_permutation:
         return False
     is_number_of_thing = is_identifier_name(column.name) or is_year_name(column.name)
     return not (column.is_numeric and is_number_of_thing)

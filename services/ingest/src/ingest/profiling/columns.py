@@ -290,6 +290,12 @@ class Column:
         return is_whole and lowest in {0, 1} and highest - lowest + 1 == self.present
 
     @property
+    def is_permutation(self) -> bool:
+        """Whether the column numbers all rows, in any order and from any start."""
+        span = self.numbers.highest - self.numbers.lowest + 1
+        return self.is_whole and self.is_unique and span == self.rows
+
+    @property
     def is_constant(self) -> bool:
         return self.present == 0 or (self.distinct.count == 1 and self.present == self.rows)
 

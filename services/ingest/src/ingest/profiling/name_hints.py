@@ -87,6 +87,8 @@ _TIMES = {"year", "month", "day", "hour", "minute", "second", "week", "weekday",
     *("date", "time", "jahr", "monat", "tag", "stunde", "woche"),
 }
 
+_PERIODS = _TIMES | {"period", "quartal", "semester", "season", "wave", "welle"}
+
 _SURE_WEIGHTS = {"perwt", "pweight", "fnlwgt", "finalwgt", "hhwt", "asecwt", "wtfinl", "wtsall"}
 _WEIGHT_QUALIFIERS = {
     "sample",
@@ -105,6 +107,9 @@ _WEIGHTS = {"weight", "weights", "wgt", "wght", "wt"}
 _GROUPS = {"firm", "company", "household", "individual", "subject", "account", "device"} | {
     *("person", "user", "customer", "client", "patient", "employee", "member", "owner"),
     *("passenger", "student", "driver", "buyer", "seller", "applicant", "kunde", "session"),
+}
+_PLACES = {"rank", "ranking", "rang", "platz", "place", "pos", "position", "lfd", "seq"} | {
+    *("sequence", "order", "index", "row", "zeile", "reihenfolge"),
 }
 _NUMBERING = {"no", "nr", "num", "number", "code", "nummer"}
 
@@ -197,6 +202,11 @@ def is_year_name(name: str) -> bool:
     return bool({"year", "jahr"} & set(words(name)))
 
 
+def is_period_name(name: str) -> bool:
+    """Return whether integers or texts in a column of this name are times: `year`, `wave`, `t`."""
+    return words(name)[-1:] == ["t"] or bool(_PERIODS & set(words(name)))
+
+
 def is_group_name(name: str) -> bool:
     """Return whether the name suggests a key that several rows share, such as customer."""
     name_words = words(name)
@@ -209,6 +219,11 @@ def is_numbering_name(name: str) -> bool:
     """Return whether integers in a column of this name number things: `nr`, `country code`."""
     name_words = words(name)
     return bool(name_words) and name_words[-1] in _NUMBERING
+
+
+def is_place_name(name: str) -> bool:
+    """Return whether whole numbers in a column of this name are places in an order: `rank`."""
+    return is_numbering_name(name) or bool(_PLACES & set(words(name)[-1:]))
 
 
 def weight_certainty(name: str) -> Literal["surely", "maybe"] | None:
