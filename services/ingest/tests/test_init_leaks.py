@@ -80,7 +80,6 @@ def test_in_a_rare_class_agreement_on_the_frequent_one_is_no_leak(init: Init) ->
     assert file["target"] == "fraud"
     assert file["features"]["exclude"] == []
     assert "The rarest class has 2 % of the rows" in text
-    assert '# metric = "roc_auc"' in text
 
 
 def test_numbers_of_any_size_are_compared_without_a_failure(init: Init) -> None:

@@ -317,3 +317,32 @@ def test_a_target_of_few_numbers_and_a_text_stays_a_class(init: Init) -> None:
     file, _ = init({"size": noise(100), "grade": [*(str(row % 3) for row in range(99)), "A"]})
 
     assert file["features"]["task"] == "classification"
+
+
+@pytest.mark.parametrize(
+    ("common", "rare", "metric"),
+    [
+        ("no", "yes", "average_precision"),
+        ("yes", "no", "matthews_corrcoef"),
+        (0, 1, "average_precision"),
+        (9, 10, "average_precision"),
+        (10, 9, "matthews_corrcoef"),
+        (False, True, "average_precision"),
+    ],
+)
+def test_for_a_rare_class_of_two_a_metric_and_a_threshold_are_proposed(
+    init: Init, common: object, rare: object, metric: str
+) -> None:
+    _, text = init({"size": noise(), "label": [common] * (ROWS - 12) + [rare] * 12})
+
+    assert "The rarest class has 6 % of the rows" in text
+    assert f'\n# metric = "{metric}"\n' in text
+    assert '\n# threshold = {metric = "matthews_corrcoef"}\n' in text
+
+
+def test_for_rare_classes_of_many_class_weights_are_proposed(init: Init) -> None:
+    labels = ["a"] * (ROWS - 24) + ["b"] * 12 + ["c"] * 12
+    _, text = init({"size": noise(), "label": labels})
+
+    assert '\n# metric = "balanced_accuracy"\n' in text
+    assert '\n# class_weight = "balanced"\n' in text

@@ -10,8 +10,8 @@ from ingest.init_command.targets import MIN_CLASS_ROWS, Target
 from ingest.profiling.name_hints import weight_certainty
 from ingest.profiling.toml_text import quote, quote_short
 
-MAX_ROC_AUC_CLASSES = 20
-"""Maximum number of classes for which train computes it."""
+BINARY = 2
+"""Number of classes of a binary target."""
 
 _MAX_SHOWN_CLASSES = 6
 
@@ -215,11 +215,25 @@ def _train(target: Target) -> Iterator[str]:
     if target.is_imbalanced:
         rows = list(target.classes.values())
         rarest = percent(rows[-1] / sum(rows))
-        metric = "roc_auc" if len(rows) <= MAX_ROC_AUC_CLASSES else "balanced_accuracy"
-        yield f"# The rarest class has {rarest} of the rows, so accuracy says little. This may:"
-        yield f'# metric = "{metric}"'
+        yield f"# The rarest class has {rarest} of the rows, so accuracy says little. This fits it:"
+        yield f'# metric = "{_metric_of_rare_class(target)}"'
+        if len(rows) == BINARY:
+            yield "# The label is the most probable class, which is rarely this one. To find more:"
+            yield '# threshold = {metric = "matthews_corrcoef"}'
+        else:
+            yield "# To find more rows of rare classes:"
+            yield '# class_weight = "balanced"'
     yield "# More trials find better models, and take longer."
     yield "# trials = 12"
+
+
+def _metric_of_rare_class(target: Target) -> str:
+    names = list(target.classes)
+    if len(names) != BINARY:
+        return "balanced_accuracy"
+    # Average precision is that of the second class.
+    second = max(names, key=float) if target.column.is_numeric else max(names)
+    return "average_precision" if names[-1] == second else "matthews_corrcoef"
 
 
 def _serve() -> Iterator[str]:
