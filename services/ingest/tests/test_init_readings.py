@@ -7,8 +7,9 @@ import tomllib
 from typing import Any
 
 import pytest
+from ingest.init_command.targets import AmbiguousTargetError
 from made_columns import ROWS, noise
-from stage_contract import configure_logging
+from stage_contract import ContractError, configure_logging
 
 type Init = Any
 """The fixture of conftest.py."""
@@ -186,6 +187,11 @@ def test_two_marks_are_proposed_as_one_list_without_a_token_that_stays_a_value(
             "parentheses around negative ones; clean keeps texts, as no setting reads them",
         ),
         (lambda row: f"{row}.03-" if row % 3 else f"{row}.10", "a minus behind them"),
+        (lambda row: f"({row}.59) EUR" if row % 3 else f"{row}.10 EUR", "parentheses around"),
+        (lambda row: f"($1,{row:03}.5)" if row % 3 else f"$1,{row:03}.5", "parentheses around"),
+        (lambda row: f"-({row}%)" if row % 3 else f"{row}%", "parentheses around"),
+        (lambda row: f"\u2013{row}.5" if row % 3 else f"{row}.1", "a dash, or a minus and a space"),
+        (lambda row: f"- {row}.5" if row % 3 else f"{row}.1", "a dash, or a minus and a space"),
         (lambda row: f"€{row}.68" if row % 3 else f"${row}.10", "a currency or unit ($, €)"),
         (lambda row: f"{row}.68 kg" if row % 3 else f"{row}", "a currency or unit (kg)"),
     ],
@@ -337,3 +343,66 @@ def test_late_dates_of_a_private_column_are_counted_and_not_shown(init: Init) ->
 
     assert "78 of 200 dates are in 2030 or later, as" in text
     assert "2030-" not in text
+
+
+NEGATIVES = {
+    "(0.72)": "-0.72",
+    "( 0.72 )": "-0.72",
+    "-(0.72)": "-0.72",
+    "(0.72) EUR": "-0.72 EUR",
+    "($0.72)": "-$0.72",
+    "(0.72%)": "-0.72%",
+    "(0,72)": "-0,72",
+    "0.72-": "-0.72",
+    "0.72 -": "-0.72",
+    "\u20130.72": "-0.72",
+    "- 0.72": "-0.72",
+}
+"""Negative numbers that clean reads with no setting, and as it reads them."""
+
+
+@pytest.mark.parametrize("rows", [2, 60])
+@pytest.mark.parametrize("negative", NEGATIVES)
+def test_negative_numbers_of_the_target_that_clean_does_not_read_are_told_with_the_way_out(
+    init: Init, caplog: pytest.LogCaptureFixture, negative: str, rows: int
+) -> None:
+    readable = NEGATIVES[negative]
+    positive = [readable.removeprefix("-").replace("0", str(row), 1) for row in range(ROWS - rows)]
+
+    def read(text: str) -> tuple[str | None, str]:
+        caplog.clear()
+        cells = [*positive, *[text] * rows]
+        file, written = init({"x": cells, "size": noise()}, target="x", delimiter=";")
+        return file["clean"]["columns"]["x"].get("type"), written
+
+    kind, text = read(negative)
+
+    told = f'in the source, write negative numbers such as "{negative}" with a minus'
+    assert f"{told} before the digits, as {readable}." in text
+    assert told in caplog.text
+    assert f'"{negative}"]' not in text, "no setting takes them for missing"
+    assert kind == ("number" if rows == 2 else "string")
+
+    kind, text = read(readable)
+
+    assert kind == "number"
+    assert "negative numbers" not in text
+    assert "negative numbers" not in caplog.text
+
+
+def test_a_list_of_targets_says_why_numbers_with_unread_negatives_are_not_in_it(init: Init) -> None:
+    cells = [f"({row}.59)" if row % 3 else f"{row}.10" for row in range(ROWS)]
+
+    with pytest.raises(AmbiguousTargetError, match=r'"balance" looks like .* as -1\.59; name one'):
+        init({"size": noise(), "balance": cells, "depth": noise()})
+    with pytest.raises(ContractError, match=r'no column can .*; "balance" looks like .* as -1\.59'):
+        init({"balance": cells})
+
+
+def test_negative_numbers_of_an_input_are_not_proposed_as_missing(init: Init) -> None:
+    _, text = init({"x": among([*whole(), "1.5"], "(0.72)", "ERR"), "price": noise()})
+
+    proposed = uncomment(text, f'missing = [{DEFAULT}, "ERR"]')
+
+    assert "(0.72)" not in proposed["clean"]["columns"]["x"]["missing"]
+    assert "# Look: looks like numbers with parentheses" in text

@@ -9,6 +9,7 @@ from ingest.init_command.roles import Role
 from ingest.profiling.cell_types import Mismatches
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import unit_in_name
+from ingest.profiling.near_numbers import unread_negatives
 from ingest.profiling.toml_text import quote, quote_short, toml_key, toml_list
 
 MAX_PROPOSED_TEXTS = 5
@@ -124,14 +125,15 @@ def _mismatches(column: Column) -> Iterator[str]:
 
 
 def _missing_others(column: Column, mismatches: Mismatches) -> Iterator[str]:
-    if len(mismatches.texts) > MAX_PROPOSED_TEXTS or column.private:
+    negatives = unread_negatives(mismatches.texts)
+    others = {text: n for text, n in mismatches.texts.items() if text not in negatives}
+    if not others or len(mismatches.texts) > MAX_PROPOSED_TEXTS or column.private:
         return
-    texts = toml_list([*MISSING, *mismatches.texts])
-    share = percent(mismatches.rows / column.present)
-    first = quote_short(next(iter(mismatches.texts)))
+    texts, rows = toml_list([*MISSING, *others]), sum(others.values())
+    share = percent(rows / column.present)
+    first = quote_short(next(iter(others)))
     yield (
-        f"# missing = {texts}  # instead: {mismatches.rows:,} values ({share}) mean missing,"
-        f" such as {first}"
+        f"# missing = {texts}  # instead: {rows:,} values ({share}) mean missing, such as {first}"
     )
 
 

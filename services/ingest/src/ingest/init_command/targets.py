@@ -126,13 +126,19 @@ def choose_target(
     candidates = rank_candidates(columns, relations)
     if not candidates:
         raise ContractError(
-            "no column can be the target: all are identifiers, texts, dates or constants;"
-            " name one with --target (make init: TARGET=…)"
+            "; ".join(
+                [
+                    "no column can be the target: all are identifiers, texts, dates or constants",
+                    *_unread_numbers(columns),
+                    "name one with --target (make init: TARGET=…)",
+                ]
+            )
         )
     best, *others = candidates
     is_alone = sum(map(is_useful, columns)) == 1
     if not is_alone and not _is_clear(best, others):
-        raise AmbiguousTargetError(_candidates_to_list(candidates), list(_notes(relations)))
+        notes = [*_notes(relations), *_unread_numbers(columns)]
+        raise AmbiguousTargetError(_candidates_to_list(candidates), notes)
     names = tuple(other.column.name for other in others if other.score)
     why = "as the only possible column" if is_alone else "by its name"
     return Target(best.column, natural_task(best.column), why, names[:5])
@@ -251,6 +257,13 @@ def _notes(relations: Relations) -> Iterator[str]:
             " are the target together, write one column with the name of the largest, or predict"
             " one of them"
         )
+
+
+def _unread_numbers(columns: Sequence[Column]) -> Iterator[str]:
+    """Yield why texts that look like numbers are no candidates."""
+    for column in columns:
+        if column.near_numbers and not column.private and not is_plausible(column):
+            yield f"{quote(column.name)} {column.near_numbers.message}"
 
 
 def is_useful(column: Column) -> bool:

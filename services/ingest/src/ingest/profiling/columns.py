@@ -25,7 +25,7 @@ from ingest.profiling.ambiguous_values import (
 from ingest.profiling.cell_types import Mismatches, TypeEvidence, numbers
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.name_hints import private_information, words
-from ingest.profiling.near_numbers import near_numbers
+from ingest.profiling.near_numbers import near_numbers, remedy, unread_negatives
 from ingest.profiling.toml_text import quote, quote_short
 from ingest.profiling.value_formats import ValueFormat
 
@@ -149,7 +149,13 @@ class Column:
             return None
         kind = near.value_format.kind if near else self.kind
         first = "" if self.private else f", such as {quote_short(next(iter(others.texts)))}"
-        then = "the file has the settings for both" if near else "these rows go to rejects/"
+        negatives = unread_negatives(others.texts)
+        if near:
+            # What to do about negative numbers is said by `near_numbers`.
+            is_open = len(negatives) < len(others.texts)
+            then = "the file has the settings for both" if is_open else "no setting reads them"
+        else:
+            then = "these rows go to rejects/" + (f"; {remedy(negatives)}" if negatives else "")
         return f"all but {others.rows:,} of its values are of type {kind}{first}; {then}"
 
     @property
@@ -313,7 +319,7 @@ class Column:
     @property
     def near_numbers(self) -> AlternativeReading | None:
         """Why the texts look like numbers, although clean does not read them as numbers."""
-        is_known = self.ambiguity or self.near_format or self.is_typed
+        is_known = self.ambiguity or self.is_typed
         return near_numbers(self.distinct.rows) if self.kind == "string" and not is_known else None
 
     @property
