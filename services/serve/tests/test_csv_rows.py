@@ -52,6 +52,18 @@ def test_the_table_comes_back_as_it_was_with_the_predictions_at_its_right(worker
     )
 
 
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=latin-1"])
+@pytest.mark.parametrize("options", ["", "?on_error=skip"])
+def test_tab_separated_values_are_read_as_csv(worker: Worker, charset: str, options: str) -> None:
+    body = "id\tcarat\tcut\nä\t1\tIdeal\n".encode("latin-1" if "latin" in charset else "utf-8")
+    headers = {"content-type": f"Text/Tab-Separated-Values{charset}"}
+
+    answer = worker.ask("POST", f"/predict{options}", content=body, headers=headers)
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text.splitlines()[1].startswith("ä,1,Ideal,1030.5")
+
+
 def test_classes_come_with_a_column_of_probabilities_each(penguins: Worker) -> None:
     answer = penguins.send(b"bill,island\n39.1,Biscoe\nNA,Dream\n", CSV)
 

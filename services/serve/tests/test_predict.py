@@ -200,7 +200,8 @@ def test_of_a_key_that_is_there_twice_the_last_counts_on_both_ways(diamonds: Wor
         ({"content-type": "text/csv; charset=idna"}, "idna"),
         ({"content-type": "text/csv; charset=utf-7"}, "utf-7"),
         ({"content-type": 'text/csv; charset="Unicode_Escape"'}, "Unicode_Escape"),
-        ({"content-type": "text/tab-separated-values"}, "text/csv, which may also have tabs"),
+        ({"content-type": "text/tab-separated-values; charset=utf-7"}, "utf-7"),
+        ({"content-type": "text/plain"}, "text/csv, which may also have tabs"),
         (JSON | {"content-encoding": "gzip"}, "compressed"),
     ],
 )

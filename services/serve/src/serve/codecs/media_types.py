@@ -16,6 +16,8 @@ type RawResponse = tuple[int, list[Field], bytes]
 MODEL_ID: Final = b"x-model-id"
 
 CSV: Final = b"text/csv"
+_TSV: Final = b"text/tab-separated-values"
+"""Read as CSV, whose delimiter may be a tab."""
 
 ROWS_EXPECTED: Final = "application/json or text/csv, which may also have tabs or semicolons"
 """The media types of rows, as the detail of a 415 names them."""
@@ -26,9 +28,10 @@ _UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii"})
 def media_type(content_type: bytes) -> bytes:
     """Return the media type without parameters; empty if its charset is not supported.
 
-    CSV may have any encoding, other types UTF-8.
+    It is that of CSV for tab-separated values. CSV may have any encoding, other types UTF-8.
     """
     name = content_type.partition(b";")[0].strip().lower()
+    name = CSV if name == _TSV else name
     charset = _charset(content_type)
     if charset is None or charset in _UTF_8:
         return name
