@@ -1,4 +1,4 @@
-"""Runs of a features image on the tiny example: as it is, and with classes for a target."""
+"""Runs of a features image: on the tiny example, and on more houses with classes for a target."""
 
 import tomllib
 from collections import Counter
@@ -14,14 +14,12 @@ from conformance.checks.batch.first import first_artifact
 from conformance.harness.concurrency import run_concurrently
 from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
+from conformance.inputs.class_data import CLASSES, write_class_data
 from conformance.inputs.pipeline_files import to_toml
 from conformance.models.feature_data import FeatureData
 from conformance.models.tensors import Row
 from conformance.validity.lineage import latest_artifact
 from conformance.validity.published import Published, published
-
-CLASSES = "colour"
-"""A column of texts, some of them missing: as a target it has classes."""
 
 type Side = Literal["train", "test", "rejects"]
 
@@ -98,16 +96,25 @@ def key_of(row: Row) -> str:
 
 def runs_of(subject: Subject) -> list[FeatureRun]:
     """Return the run with a number for a target and that with classes, each made once."""
-    label = f'with target = "{CLASSES}"'
-    settings = to_toml(tomllib.loads(subject.settings) | {"target": CLASSES})
     return run_concurrently(
-        lambda: subject.once("features", lambda: _plain_run(subject)),
-        lambda: features_run(subject, label, settings=settings, source=subject.example),
+        lambda: subject.once("features", lambda: _plain_run(subject)), lambda: _class_run(subject)
     )
 
 
 def _plain_run(subject: Subject) -> FeatureRun:
     return FeatureRun("", subject.example, first_artifact(subject))
+
+
+def _class_run(subject: Subject) -> FeatureRun:
+    def make_source() -> Path:
+        volume = subject.scratch()
+        write_class_data(volume, subject.seed)
+        return volume
+
+    label = f'with target = "{CLASSES}"'
+    settings = to_toml(tomllib.loads(subject.settings) | {"target": CLASSES})
+    source = subject.once("clean-data with classes", make_source)
+    return features_run(subject, label, settings=settings, source=source)
 
 
 def features_run(subject: Subject, label: str, *, settings: str, source: Path) -> FeatureRun:

@@ -10,6 +10,7 @@ from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import TARGET, FeatureData
 from conformance.models.tensors import Field, is_missing
+from conformance.validity.manifests import check_documents
 
 
 @check(
@@ -19,6 +20,7 @@ from conformance.models.tensors import Field, is_missing
 )
 def feature_tables(subject: Subject) -> None:
     for run in all_runs(subject):
+        check_documents(run.artifact)
         data = run.data
         for folder, table in (("train", data.train), ("test", data.test)):
             _check_columns(table, data, folder=run.where(folder))

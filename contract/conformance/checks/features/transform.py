@@ -1,6 +1,10 @@
 """Features: the graph that made the matrices, and that they are what it makes."""
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +18,19 @@ from conformance.inputs.houses import Houses
 from conformance.models.feature_data import bits_of, matrix_of
 from conformance.models.graphs import check_inputs, check_opsets, check_tensor
 from conformance.models.hard_rows import hard_rows
-from conformance.models.tensors import GROUPS, Feed, fields_of, row_of, rows_in
+from conformance.models.tensors import (
+    GROUPS,
+    Feed,
+    Field,
+    fields_of,
+    is_missing,
+    row_of,
+    rows_in,
+)
 
 FEATURES = "features"
 _ALONE = 5
-"""Rows that are also run one by one."""
+"""Rows that are also run one by one, besides one without a value for each column."""
 
 
 @check(
@@ -58,7 +70,7 @@ def transform_rows(subject: Subject) -> None:
                     f" expected float32 {[rows, width]}",
                     "make the number of rows dynamic, and end the graph with a cast to float",
                 )
-        for place in range(_ALONE):
+        for place in _places_alone(run):
             alone = run.data.transform.run(row_of(feed, place), FEATURES)
             if alone.tobytes() != together[place].tobytes():
                 raise Fault(
@@ -68,9 +80,73 @@ def transform_rows(subject: Subject) -> None:
                 )
 
 
+def _places_alone(run: FeatureRun) -> list[int]:
+    """Return the first rows, and for each column the first row that lacks its value."""
+    places = set(range(_ALONE))
+    for field in run.data.fields:
+        lacking = (n for n, row in enumerate(run.rows) if is_missing(row[field["name"]]))
+        places.update(islice(lacking, 1))
+    return sorted(places)
+
+
 def _none(run: FeatureRun, feed: Feed) -> NDArray[np.float32]:
     empty = {group: values[:0] for group, values in feed.items()}
     return run.data.transform.run(empty, FEATURES)
+
+
+@check(
+    "feature-sources",
+    stages=["features"],
+    promise="a feature depends on the column that is its source in features.json, and no other",
+)
+def feature_sources(subject: Subject) -> None:
+    for run in runs_of(subject):
+        data = run.data
+        check_sources(
+            data.features["features"],
+            data.fields,
+            data.pack(run.rows),
+            partial(data.transform.run, output=FEATURES),
+            where=run.where("features.json"),
+        )
+
+
+def check_sources(
+    features: Sequence[Mapping[str, Any]],
+    fields: Sequence[Field],
+    feed: Feed,
+    transform: Callable[[Feed], NDArray[np.float32]],
+    *,
+    where: str,
+) -> None:
+    """Check that only the features of a column change when its values move to other rows."""
+    inputs = [field["name"] for field in fields]
+    for feature in features:
+        if feature["source"] not in inputs:
+            raise Fault(
+                f"{where}: feature '{feature['name']}' has the source '{feature['source']}',"
+                " which is no input",
+                "write the clean column that it was made from",
+            )
+    before = transform(feed).view(np.uint32)
+    for field in fields:
+        after = transform(_moved(feed, field)).view(np.uint32)
+        for feature, changes in zip(features, (after != before).any(axis=0), strict=False):
+            if changes and feature["source"] != field["name"]:
+                raise Fault(
+                    f"{where}: feature '{feature['name']}' changes with '{field['name']}', and its"
+                    f" source is '{feature['source']}'",
+                    "list the features in the order of the graph's output, each with the column"
+                    " that it was made from",
+                )
+
+
+def _moved(feed: Feed, field: Field) -> Feed:
+    """Return the rows with each value of a column in the next row."""
+    group, index = field["input"]["group"], field["input"]["index"]
+    values = feed[group].copy()
+    values[:, index] = np.roll(values[:, index], 1)
+    return feed | {group: values}
 
 
 @check(
