@@ -12,7 +12,7 @@ LAYERS = {
     "ingest": (
         *("tables", "files", "profiling", "csv", "workbooks", "readers"),
         *("sources", "connectors"),
-        *("work", "init_command", "__main__"),
+        *("commands", "work", "conversion", "init_command", "__main__"),
     ),
     "clean": (
         *("parsing", "schema", "tables", "cleaning", "inference", "table_rules", "reporting"),

@@ -349,6 +349,8 @@ def test_if_no_row_can_be_scored_an_earlier_result_stays(place: Place) -> None:
         (",carat,cut\n0,1,Good\n", "a column without a name: .* remove it, or name it in the"),
         ("carat,cut\n1,Gr\u00fcn\n".encode("latin-1"), "new.csv: not utf-8 .* ENCODING=latin-1"),
         (b"PAR1 torn", "new.csv: can't be read as Parquet"),
+        (b"PK\x03\x04 and more", "new.csv: is a workbook or a ZIP file; expected CSV or Parquet"),
+        (b"\xd0\xcf\x11\xe0 and more", "new.csv: is a workbook or a ZIP file; expected CSV or"),
     ],
 )
 def test_a_table_that_can_not_be_used_is_refused_and_nothing_is_left(

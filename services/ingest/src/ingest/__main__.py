@@ -31,4 +31,8 @@ if __name__ == "__main__":
         from ingest.init_command.command import print_pipeline
 
         print_pipeline(sys.argv[2:])
+    if sys.argv[1:2] == ["convert"]:
+        from ingest.conversion import print_parquet
+
+        print_parquet(sys.argv[2:])
     run_stage(STAGE)

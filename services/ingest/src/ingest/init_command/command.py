@@ -1,7 +1,6 @@
 """The command `init SOURCE`, which prints a pipeline file for a table."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,12 +14,11 @@ from stage_contract import (
     ContractError,
     SettingsError,
     SourceError,
-    StageError,
-    configure_logging,
     heartbeat,
 )
-from stage_contract.stages.failures import as_stage_error, one_line
+from stage_contract.stages.failures import as_stage_error
 
+from ingest.commands import exit_with, log_to_stderr, relative_source
 from ingest.connectors.databases import open_database, tables_of_database
 from ingest.connectors.network import has_network
 from ingest.csv.csv_files import CsvFile
@@ -70,16 +68,13 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     does not answer; 78 invalid argument.
     """
     options = _parser().parse_args(arguments)
-    configure_logging("ingest")
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)
+    log_to_stderr()
     root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
     try:
         with heartbeat():
             text = propose_pipeline(
                 root,
-                source=_relative_source(root, options.file),
+                source=relative_source(root, options.file),
                 target=options.target,
                 reader={name: getattr(options, name) for name in READER_OPTIONS},
             )
@@ -87,19 +82,14 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
         if options.list_candidates:
             sys.stdout.writelines(f"{line}\n" for line in candidate_lines(error))
             sys.exit(error.exit_code)
-        _exit_with(error)
+        exit_with(error)
     except Exception as error:
         failure = as_stage_error(error, root)
         if failure is None:
             raise
-        _exit_with(failure)
+        exit_with(failure)
     sys.stdout.write(text)
     sys.exit(0)
-
-
-def _exit_with(failure: StageError) -> NoReturn:
-    LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
-    sys.exit(failure.exit_code)
 
 
 def candidate_lines(error: AmbiguousTargetError) -> Iterator[str]:
@@ -320,12 +310,6 @@ def _log_proposal(proposal: Proposal, settings: Settings) -> None:
             )
     for warning in proposal.warnings():
         LOGGER.warning("%s", warning)
-
-
-def _relative_source(root: Path, name: str) -> str:
-    """Return a path as `source` needs it: /data/in/mine.csv becomes mine.csv."""
-    path = Path(name)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else name
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError, Progress, SettingsError, open_latest
+from stage_contract.commands import make_command
 
 from serve.batch.arguments import Job
 from serve.batch.chunks import Table
@@ -29,6 +30,8 @@ from serve.source.file_formats import SourceFormat, read_formats
 _NO_BOUNDS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
 """Maximum number of chunks in the graph while the next one is read."""
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""First bytes of ZIP and OLE files."""
 
 
 def score(job: Job, volume: Path) -> None:
@@ -123,8 +126,13 @@ class _Scoring:
 
 def _open(job: Job, rows: Rows, formats: Sequence[SourceFormat]) -> Table:
     with job.source.open("rb") as stream:
-        is_parquet = stream.read(len(MAGIC)) == MAGIC
-    return ParquetTable(job, rows.headers) if is_parquet else CsvTable(job, rows, formats)
+        start = stream.read(len(MAGIC))
+    if start in _WORKBOOKS:
+        raise ContractError(
+            f"{job.name}: is a workbook or a ZIP file; expected CSV or Parquet, convert a workbook"
+            f" as {make_command('score')} does, with ingest convert"
+        )
+    return ParquetTable(job, rows.headers) if start == MAGIC else CsvTable(job, rows, formats)
 
 
 def _report(job: Job, model: Model, rejects: Rejects, *, scored: int, seconds: float) -> None:
