@@ -237,3 +237,37 @@ def test_rows_that_mostly_repeat_are_kept(init: Init) -> None:
 
     assert repeated["clean"]["duplicates"] == "keep"
     assert "duplicates" not in different["clean"]
+
+
+def amounts_and_codes(rows: int, *, count: int, is_code: bool) -> tuple[list[int], list[float]]:
+    """Return integers, and a target that rises with them, or differs between them without order."""
+    effects = list(range(count))
+    if is_code:
+        CHANCE.shuffle(effects)
+    numbers = [CHANCE.randrange(count) for _ in range(rows)]
+    return numbers, [10 * effects[n] / count + CHANCE.gauss(0, 2) for n in numbers]
+
+
+@pytest.mark.parametrize("count", [15, 60, 300])
+@pytest.mark.parametrize("is_code", [True, False])
+@pytest.mark.parametrize("is_class", [True, False])
+def test_integers_with_unrelated_means_of_the_target_may_be_codes(
+    init: Init, count: int, *, is_code: bool, is_class: bool
+) -> None:
+    numbers, target = amounts_and_codes(5000, count=count, is_code=is_code)
+    label = ["high" if value > 5 else "low" for value in target] if is_class else target
+    _, text = init({"size": noise(5000), "store": [100 + n for n in numbers], "label": label})
+
+    assert ("codes rather than amounts? Then add it to categories" in text) is is_code
+
+
+def test_integers_without_an_effect_on_the_target_are_not_said_to_be_codes(init: Init) -> None:
+    for _ in range(20):
+        _, text = init(
+            {
+                "store": [CHANCE.randrange(40) for _ in range(1000)],
+                "price": [round(value) for value in noise(1000)],
+            }
+        )
+
+        assert "codes rather than amounts" not in text

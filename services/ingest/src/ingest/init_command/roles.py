@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingest.init_command.leaks import find_leak
+from ingest.init_command.number_codes import looks_like_code
 from ingest.init_command.relations import Relations, is_row_number
 from ingest.init_command.sums import find_terms
 from ingest.init_command.targets import Target
@@ -82,6 +83,13 @@ def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relati
         return Role(column, excluded=why)
     is_category = column.kind == "integer" and _is_code(column)
     warnings = list(_warnings(column, target, relations))
+    # Of a constant of a group, only the number of groups would count.
+    is_free = not is_category and column.name not in relations.constants
+    if is_free and looks_like_code(column, target, sample=sample):
+        warnings.append(
+            "neighbouring numbers say unrelated things about the target: codes rather than"
+            " amounts? Then add it to categories in [features]"
+        )
     if leak:
         warnings = [
             f"perhaps a leak: {leak.reason}; if it is known too late, exclude it",
