@@ -15,7 +15,7 @@ MAX_UNZIPPED_BYTES = 4 << 30
 """A larger part takes minutes to scan."""
 
 MAX_RATIO = 250
-"""Maximum ratio of unzipped to zipped bytes; a sheet with equal cells only has about 100."""
+"""Maximum ratio of unzipped to zipped bytes; an .xlsx sheet of equal cells alone has about 100."""
 
 MIN_RATIO_BYTES = 64 << 20
 """Unzipped bytes below which the ratio does not matter."""
