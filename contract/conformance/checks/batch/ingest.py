@@ -77,7 +77,7 @@ def column_names(subject: Subject) -> None:
     if table.schema.names != NAMES or table.num_rows != 2:
         raise Fault(
             f"a CSV with the header {HEADER} and two rows gives {table.num_rows} rows",
-            "see 'Names of columns' in contract/reference/raw-data.md",
+            "see 'Names of columns' in contract/reference/source-form.md",
             expected=NAMES,
             found=table.schema.names,
         )
@@ -104,7 +104,7 @@ def source_form(subject: Subject) -> None:
         raise Fault(
             f"for a UTF-8 file with commas and the header {HEADER}, the lineage has {described},"
             f" expected {EXPECTED_FORM}",
-            "see 'The form of the source' and 'Names of columns' in contract/reference/raw-data.md",
+            "see contract/reference/source-form.md",
         )
 
 
