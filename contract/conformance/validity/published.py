@@ -76,7 +76,8 @@ def published(run: Run) -> Published:
     if run.exit_code != 0:
         raise Fault(
             run.ending_in_lines,
-            "read its log: docker run it as in the kit's README, on the same input",
+            "run it by hand: contract/conformance/README.md has the docker run with the same"
+            " restrictions and input",
         )
     if run.latest is None:
         raise nothing_published(run)

@@ -152,6 +152,7 @@ def full_disk(subject: Subject) -> None:
 
 @check("read-only-output", promise="an output that cannot be written ends it with 73")
 def read_only_output(subject: Subject) -> None:
+    first_artifact(subject)
     _check_unwritable(subject.run(out_mode="ro"))
 
 

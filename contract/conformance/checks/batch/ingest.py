@@ -124,6 +124,7 @@ def _run_with_unusual_header(subject: Subject) -> Run:
 
 @check("missing-source", stages=("ingest",), promise="a missing source is reported in one line")
 def missing_source(subject: Subject) -> None:
+    first_artifact(subject)
     run = subject.run(source=subject.scratch())
     if run.exit_code not in {65, 69, 78} or run.has_traceback or not run.last_line:
         raise Fault(

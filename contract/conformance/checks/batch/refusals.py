@@ -26,6 +26,7 @@ def refuses(
     def register(spoil: Callable[[Path, Path], None]) -> None:
         @check(f"refuses-{name}", stages=READERS, promise=f"{promise} is refused with 65")
         def run(subject: Subject) -> None:
+            first_artifact(subject)
             volume = subject.copy_of_example()
             victim = largest_file(volume)
             spoil(volume, victim)
@@ -98,6 +99,7 @@ def other_major(volume: Path, _victim: Path) -> None:
 
 @check("refuses-other-kind", stages=READERS, promise="another kind of artifact is refused with 65")
 def refuses_other_kind(subject: Subject) -> None:
+    first_artifact(subject)
     other = EXAMPLES / ("raw-data" if subject.reads != "raw-data" else "clean-data")
     check_refusal(subject.run(source=other), REFUSED)
 

@@ -23,12 +23,14 @@ MAX_SETTINGS = 4
 
 @check("unknown-setting", promise="an unknown key in its own table is refused with 78")
 def unknown_setting(subject: Subject) -> None:
+    first_artifact(subject)
     text = with_key(subject.settings, subject.stage, "no_such_setting", 1)
     check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="no_such_setting")
 
 
 @check("wrong-setting", promise="a value of the wrong type is refused with 78")
 def wrong_setting(subject: Subject) -> None:
+    first_artifact(subject)
     # Every batch stage has this key.
     text = with_key(subject.settings, subject.stage, "keep", "many")
     check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="keep")
@@ -36,17 +38,20 @@ def wrong_setting(subject: Subject) -> None:
 
 @check("unknown-table", promise="a table that is not a stage is refused with 78")
 def unknown_table(subject: Subject) -> None:
+    first_artifact(subject)
     text = with_table(subject.settings, "fetures")
     check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="fetures")
 
 
 @check("broken-settings", promise="a pipeline file that is not TOML is refused with 78")
 def broken_settings(subject: Subject) -> None:
+    first_artifact(subject)
     check_refusal(subject.run(settings=f"{subject.settings}\nthis is no TOML\n"), EXIT_SETTINGS)
 
 
 @check("missing-settings", promise="a missing pipeline file is refused with 78")
 def missing_settings(subject: Subject) -> None:
+    first_artifact(subject)
     run = subject.run(environment={"PIPELINE": "not-there"})
     check_refusal(run, EXIT_SETTINGS, names="not-there")
 
