@@ -59,7 +59,7 @@ class Subject:
 
     @property
     def writes(self) -> str:
-        """The kind of its output; serve has none."""
+        """The kind of its output; KeyError for serve, which has none."""
         return WRITES[self.stage]
 
     @cached_property
@@ -82,7 +82,7 @@ class Subject:
 
     @cached_property
     def owners(self) -> dict[str, tuple[int, int]]:
-        """Owners of fresh volumes that the image mounts: (uid, gid) by mount point."""
+        """Owners of fresh volumes in a container of the image: (uid, gid) by mount point."""
         mount_points = ("/data/in",) if self.stage == "serve" else ("/data/in", "/data/out")
         return {path: self.volumes.owner(path) for path in mount_points}
 
@@ -163,12 +163,12 @@ class Subject:
             )
             stack.callback(remove_container, container)
             if self._is_closed:
-                raise InterruptedError
+                raise InterruptedError  # `close` no longer sees this container.
             start_container(container)
             yield RunningContainer(container, self.scratch(), has_output=self.stage != "serve")
 
     def close(self) -> None:
-        """Remove everything that this subject made, also while checks are running."""
+        """Remove everything that this subject made; checks may still be running."""
         self._is_closed = True
         self.at_end.close()
         label = [f"{key}={value}" for key, value in self.labels.items()]
@@ -180,7 +180,7 @@ class Subject:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
-        # Made before there are threads that would each make their own.
+        # Checks in several threads share these.
         self.example  # noqa: B018  # see above
         self.volumes  # noqa: B018  # see above
         return self

@@ -1,4 +1,4 @@
-"""Docker volumes of the kit's own: filled from folders, copied to folders, removed at the end.
+"""Docker volumes of the conformance kit: filled from folders, copied to folders, and removed.
 
 Everything uses the engine's API, so it also works in a container and with a remote engine.
 """
@@ -23,7 +23,8 @@ from conformance.harness.starting import start_container
 
 LONG_AGO = 1_000_000_000
 """Modification time of the files that the kit writes; files that a run writes are newer."""
-_ROOM = "/volume"
+_MOUNT_POINT = "/volume"
+"""Where the kit's own containers mount a volume."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,16 @@ class Volumes:
 
     def fill(self, volume: Volume, content: Path) -> None:
         """Copy a folder's files to a volume; user 10001 then owns it and them."""
-        with self._attached(volume.mount(_ROOM, mode="rw")) as container:
+        with self._attached(volume.mount(_MOUNT_POINT, mode="rw")) as container:
             container.put_archive("/", pack(content))
 
     def copy(self, volume: Volume, target: Path) -> Path:
         """Copy a volume into a folder and return the path of the copy."""
-        with self._attached(volume.mount(_ROOM, mode="ro")) as container:
-            return unpack(container, _ROOM, target)
+        with self._attached(volume.mount(_MOUNT_POINT, mode="ro")) as container:
+            return unpack(container, _MOUNT_POINT, target)
 
     def owner(self, mount_point: str) -> tuple[int, int]:
-        """Return uid and gid of a fresh volume that the image mounts here."""
+        """Return uid and gid of a fresh volume that a container of the image mounts here."""
         volume = self.make()
         try:
             with self._attached(volume.mount(mount_point, mode="rw")) as container:
@@ -84,7 +85,7 @@ class Volumes:
         """Yield a volume that holds at most this many bytes."""
         options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={size},uid={UID},gid={UID}"}
         volume = self.make(driver="local", driver_opts=options)
-        mounts = volume.mount(_ROOM, mode="rw")
+        mounts = volume.mount(_MOUNT_POINT, mode="rw")
         try:
             # The memory that it lives in is freed as soon as no running container mounts it.
             with self._attached(mounts, self.base_image, ["sleep", "infinity"]) as anchor:
@@ -137,14 +138,14 @@ class Volumes:
 
 
 def pack(folder: Path) -> bytes:
-    """Return a folder as a tar, for the root of a container, of files that user 10001 owns.
+    """Return a folder as a tar to unpack at / in a container; user 10001 owns its files.
 
     Links stay links.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        # By its name: the engine leaves the owner of "." as it is.
-        archive.add(folder, arcname=_ROOM, filter=_owned)
+        # The folder has its name in the tar: the engine ignores the owner of an entry ".".
+        archive.add(folder, arcname=_MOUNT_POINT, filter=_owned)
     return buffer.getvalue()
 
 

@@ -52,8 +52,9 @@ def test_test_rows_that_equal_a_training_row_are_counted_in_a_warning(
     (warning,) = (r.message for r in caplog.records if "test rows equal" in r.message)
     assert warning == (
         f"{repeated} of {len(parts[1])} test rows equal a training row in all columns but"
-        f" identifiers and '{column}': if they are copies, the scores flatter; keep one of each"
-        ' with key = ["carat", "price"] in [clean], or keep copies on one side with split = "hash"'
+        f" identifiers and '{column}': if they are copies, the scores are too good; keep one of"
+        ' each with key = ["carat", "price"] in [clean], or keep copies on one side with'
+        ' split = "hash"'
     )
 
 

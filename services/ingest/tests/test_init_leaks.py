@@ -45,9 +45,9 @@ def test_copies_of_a_class_are_leaks_and_what_settles_it_is_told(init: Init) -> 
     )
 
     assert file["features"]["exclude"] == ["code", "ended"]
-    assert "each of its values maps to one value of the target" in text
+    assert "its values and those of the target correspond one to one" in text
     assert "whether it is missing determines the target" in text
-    assert "# Look: perhaps a leak: its values determine the target;" in text
+    assert "# Look: perhaps a leak: its values nearly always determine the target;" in text
     assert "# Look: perhaps a leak: a threshold on it separates the classes;" in text
 
 

@@ -35,7 +35,7 @@ def clean_rules(subject: Subject) -> None:
 
 
 @check(
-    "clean-vectors", stages=("clean",), promise="the texts of the cleaning vectors become values"
+    "clean-vectors", stages=("clean",), promise="valid texts of the cleaning test cases are read"
 )
 def clean_vectors(subject: Subject) -> None:
     first_artifact(subject)

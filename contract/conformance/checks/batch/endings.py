@@ -31,14 +31,14 @@ def sigterm(subject: Subject) -> None:
     first_artifact(subject)
     seconds = long_seconds(subject)
     generator = random.Random(f"{subject.seed} term")  # noqa: S311  # no secret
-    # A run may finish before the signal arrives, but not after each of these delays.
+    # A run may finish before the signal arrives, but hardly with all three delays.
     delays = [
         share * seconds for share in (generator.uniform(0.3, 0.7), generator.uniform(0.2, 0.4), 0.1)
     ]
     check_interrupted(lambda delay: _interrupted(subject, delay, "SIGTERM"), "SIGTERM", delays)
 
 
-@check("sigint", promise=f"Ctrl+C ends it within {GRACE_SECONDS} s with 130, as SIGTERM does")
+@check("sigint", promise=f"Ctrl+C ends it within {GRACE_SECONDS} s with exit code 130")
 def sigint(subject: Subject) -> None:
     first_artifact(subject)
     delays = [share * long_seconds(subject) for share in (0.4, 0.2, 0.1)]
@@ -48,7 +48,10 @@ def sigint(subject: Subject) -> None:
 def check_interrupted(
     run_until: Callable[[float], Run], signal: str, delays: Sequence[float]
 ) -> None:
-    """Check the first run that a signal ended; earlier runs may have finished before the signal."""
+    """Check the first run that failed and published nothing; without one, the last run.
+
+    A run may also publish just before the signal arrives.
+    """
     for delay in delays:
         run = run_until(delay)
         leftover = run.latest or next(iter(run.published), None)
@@ -105,13 +108,15 @@ def kill(subject: Subject) -> None:
         after = subject.run(out=out)
     if after.exit_code != 0:
         raise Fault(
-            f"the run after it: {after.ending}", "ignore or remove the files of a killed run"
+            f"the run after the killed ones: {after.ending}",
+            "ignore or remove the files of a killed run",
         )
     check_digests(published(after))
     if after.drafts:
         raise Fault(
             f"{after.drafts[0]} of a killed run is still there after the next one",
-            "remove drafts of killed runs at the start: a live run holds a lock (flock) on its own",
+            "remove drafts of killed runs at the start: a run in progress holds a lock (flock) on"
+            " its draft",
         )
 
 

@@ -19,9 +19,13 @@ READERS = ("clean", "features", "train")
 
 
 def refuses(
-    name: str, promise: str, *, names: bool = False
+    name: str, promise: str, *, must_name_file: bool = False
 ) -> Callable[[Callable[[Path, Path], None]], None]:
-    """Register a check that spoils a copy of the example: (volume, its largest listed file)."""
+    """Register a check with a copy of the example that the decorated function spoils.
+
+    The function gets the folder of the volume and the path of the largest listed file. The error
+    must name this file if `must_name_file` is true.
+    """
 
     def register(spoil: Callable[[Path, Path], None]) -> None:
         @check(f"refuses-{name}", stages=READERS, promise=f"{promise} is refused with 65")
@@ -31,25 +35,25 @@ def refuses(
             victim = largest_file(volume)
             spoil(volume, victim)
             result = subject.run(source=volume)
-            check_refusal(result, REFUSED, names=victim.name if names else "")
+            check_refusal(result, REFUSED, names=victim.name if must_name_file else "")
 
     return register
 
 
-@refuses("tampered", "a file with one changed bit", names=True)
+@refuses("tampered", "a file with one changed bit", must_name_file=True)
 def tampered(_volume: Path, victim: Path) -> None:
     content = bytearray(victim.read_bytes())
     content[len(content) // 2] ^= 1
     victim.write_bytes(content)
 
 
-@refuses("torn", "a truncated file", names=True)
+@refuses("torn", "a truncated file", must_name_file=True)
 def torn(_volume: Path, victim: Path) -> None:
     content = victim.read_bytes()
     victim.write_bytes(content[: len(content) // 2])
 
 
-@refuses("missing-file", "a missing listed file", names=True)
+@refuses("missing-file", "a missing listed file", must_name_file=True)
 def missing_file(_volume: Path, victim: Path) -> None:
     victim.unlink()
 
@@ -71,7 +75,7 @@ def stray_path(volume: Path, victim: Path) -> None:
     edit_manifest(volume, lambda manifest: _lead_out(manifest, victim))
 
 
-@refuses("wrong-content", "a manifest whose content is not the digest of its files")
+@refuses("wrong-content", "a manifest whose `content` is not the digest of its files")
 def wrong_content(volume: Path, _victim: Path) -> None:
     edit_manifest(volume, lambda manifest: manifest.update(content="0" * 64))
 
@@ -81,7 +85,7 @@ def lost_pointer(volume: Path, _victim: Path) -> None:
     (volume / "LATEST").write_text("0123456789abcdef\n", encoding="utf-8")
 
 
-@refuses("no-pointer", "a volume without LATEST, where nothing was published yet,")
+@refuses("no-pointer", "a volume without LATEST")
 def no_pointer(volume: Path, _victim: Path) -> None:
     (volume / "LATEST").unlink()
 
@@ -108,7 +112,7 @@ def refuses_other_kind(subject: Subject) -> None:
 def newer_minor(subject: Subject) -> None:
     first_artifact(subject)
     if passes_in_other_surroundings(subject):
-        return
+        return  # One run has passed for several checks.
     volume = subject.copy_of_example()
     raise_minor_version(volume)
     run = subject.run(source=volume)

@@ -71,7 +71,8 @@ def others_settings(subject: Subject) -> None:
 
 @check(
     "effective-settings",
-    promise="a setting that changes the artifact is in `settings` of its manifest, set or default",
+    promise="a setting that changes the artifact is in `settings` of its manifest, whether it is"
+    " set or has its default",
 )
 def effective_settings(subject: Subject) -> None:
     first = first_artifact(subject)

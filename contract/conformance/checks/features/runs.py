@@ -70,8 +70,8 @@ class FeatureRun:
                 sides.append("train")
         if strange := list(test.elements()):
             raise Fault(
-                f"{self.where('test-rows/')}: {len(strange)} rows are not in the clean table, or"
-                f" were rejected, for example {strange[0]}",
+                f"{self.where('test-rows/')}: {len(strange)} rows are not in the clean table, were"
+                f" rejected, or occur more often than there, for example {strange[0]}",
                 "write the test rows with the values that were read",
             )
         return sides

@@ -33,6 +33,7 @@ from conformance.serving.watching_server import (
 from conformance.validity.lineage import latest_artifact
 
 _CHANGE_SECONDS = 4.0
+"""Time during which LATEST alternates between models."""
 
 
 @http_check(
@@ -106,21 +107,21 @@ def bad_model(subject: Subject) -> None:
 
 @http_check(
     "fallback",
-    promise="a server that starts with a damaged LATEST serves the newest model that the gate"
-    " accepted",
+    promise="a server that starts while LATEST names a damaged model serves the newest one that the"
+    " gate accepted",
     oip=True,
 )
 def fallback(subject: Subject) -> None:
     volume = subject.scratch()
     shutil.copytree(EXAMPLES / "model", volume, dirs_exist_ok=True)
-    refused = other_model(volume)
-    (refused / "verdict.json").write_text('{"accepted": false, "reasons": ["no"]}', "utf-8")
+    refused_by_gate = other_model(volume)
+    (refused_by_gate / "verdict.json").write_text('{"accepted": false, "reasons": ["no"]}', "utf-8")
     _check_fallback(subject, volume, "the newest one that the gate accepted")
 
 
 @http_check(
     "fallback-pinned",
-    promise="a server that starts with a damaged LATEST beside PINNED serves the pinned model",
+    promise="a server that starts while LATEST names a damaged model serves the one of PINNED",
     oip=True,
 )
 def pinned_fallback(subject: Subject) -> None:
@@ -131,7 +132,7 @@ def pinned_fallback(subject: Subject) -> None:
 
 
 def _check_fallback(subject: Subject, volume: Path, expected: str) -> None:
-    """Damage LATEST, and check that a server serves the example."""
+    """Let LATEST name a damaged model, and check that a server serves the example."""
     first = latest_artifact(EXAMPLES / "model")
     damaged = damaged_copy(first.path, volume, DAMAGES["model.onnx is cut off"])
     (volume / "LATEST").write_text(f"{damaged.name}\n", encoding="utf-8")

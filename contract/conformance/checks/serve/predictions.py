@@ -42,7 +42,7 @@ def predict(subject: Subject) -> None:
 )
 def oip_infer(subject: Subject) -> None:
     for client in example_clients(subject):
-        # A tensor has no missing values, so each row with one is sent alone, without that input.
+        # Most datatypes have no missing value, so a row with one is sent alone, without that input.
         complete = complete_examples(client.model)
         for examples in [complete, *([each] for each in client.model.examples)]:
             _check_examples(client, examples, "oip")
@@ -92,14 +92,14 @@ def _datatype_of(field: Field) -> str:
 
 @http_check(
     "oip-missing-boolean",
-    promise="a boolean that may be missing is a tensor of FP64 with 0, 1 and NaN",
+    promise="a boolean that may be missing is a tensor of FP64 with 0, 1 and NaN or null",
     oip=True,
 )
 def oip_missing_boolean(subject: Subject) -> None:
     model = boolean_model()
     with served(subject, model.publish(subject.scratch())) as client:
         check_inputs(json_of(client.http.get(f"/v2/models/{client.name}")), client.model.fields)
-        # An implementation of this protocol alone may accept only null for a missing value.
+        # A server with only the Open Inference Protocol may accept null and not NaN.
         check_booleans(client, model, missing=None if subject.api == "oip" else math.nan)
 
 

@@ -95,8 +95,10 @@ def _check_version(manifest: Mapping[str, Any], *, place: str) -> None:
 
 def _check_name(root: Path, name: str) -> None:
     path = PurePosixPath(name)
-    leaves = path.is_absolute() or ".." in path.parts or str(path) != name or name == "."
-    if leaves or "\0" in name or "\n" in name or name.encode(errors="ignore").decode() != name:
+    is_plain = not path.is_absolute() and ".." not in path.parts and str(path) == name != "."
+    # A lone surrogate, which JSON may escape, is no UTF-8.
+    is_text = name.encode(errors="ignore").decode() == name and not {"\0", "\n"} & {*name}
+    if not (is_plain and is_text):
         raise ContractError(
             f"{root}: the manifest lists {name!r}; expected a relative path inside the artifact"
         )

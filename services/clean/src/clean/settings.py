@@ -176,7 +176,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     """Time zone of datetimes without an offset."""
 
     duplicates: Literal["drop", "keep"] = "drop"
-    """Duplicate rows on both sides of a split would flatter the score."""
+    """Duplicate rows on both sides of a split would make scores too good."""
 
     key: Annotated[list[str], Field(min_length=1)] | None = None
     """Columns that identify duplicates; default: all columns."""

@@ -1,6 +1,7 @@
 """The setting `hyperparameters`: values of a candidate that the user fixes; the rest is searched.
 
-The ranges are those of scikit-learn, limited to models that a server can hold.
+The ranges are those of scikit-learn, without values that have no effect or that fail. Whether a
+server can hold the model is checked in `train.candidates`.
 """
 
 from typing import Annotated, TypedDict
@@ -9,13 +10,15 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 _MAX_COUNT = 2**31 - 1
 _MAX_STRENGTH = 1e12
-"""Maximum regularisation strength: a larger one has no effect, or overflows in Ridge."""
+"""Maximum of `alpha`, `l2_regularization` and `C`: more has no effect, or overflows in Ridge."""
 
 
 def _check_share(value: object) -> object:
     # scikit-learn reads 1 as one item and 1.0 as all of them, so an integer is ambiguous.
     if not isinstance(value, float) or not 0 < value <= 1:
-        raise ValueError("expected a share such as 0.5, above 0 and up to 1.0 (with its point)")
+        raise ValueError(
+            "expected a share such as 0.5, above 0 and up to 1.0, written with a decimal point"
+        )
     return value
 
 
@@ -29,7 +32,7 @@ class Boosting(TypedDict, total=False):
     """Parameters of HistGradientBoostingRegressor and HistGradientBoostingClassifier."""
 
     max_iter: Count
-    """Maximum number of iterations; cross-validation chooses the number."""
+    """Maximum number of iterations; cross-validation chooses a number up to it."""
     learning_rate: Annotated[float, Field(strict=True, gt=0, le=1)]
     """At most 1: a larger rate diverges."""
     max_leaf_nodes: Leaves
@@ -64,6 +67,7 @@ class ExtraTrees(RandomForest, total=False):
 
 
 def _check_max_samples(given: ExtraTrees) -> ExtraTrees:
+    # A forest with `max_samples` bootstraps unless the user says otherwise.
     if "max_samples" in given and not given.get("bootstrap", True):
         raise ValueError("without bootstrap a tree sees all rows; leave max_samples out")
     return given

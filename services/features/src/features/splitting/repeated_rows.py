@@ -33,7 +33,10 @@ def warn_of_repeated_rows(
     rule: TimeRule | GroupRule,
     settings: Settings,
 ) -> None:
-    """Warn if test rows equal training rows in the target and in all inputs of the model."""
+    """Warn if test rows equal training rows in the target and in all inputs.
+
+    The column of the split and identifiers are not compared.
+    """
     columns = _compared_columns(table, target, rule=rule, settings=settings)
     if not columns:
         return
@@ -43,7 +46,7 @@ def warn_of_repeated_rows(
         return
     LOGGER.warning(
         "%s of %s test rows equal a training row in all columns but identifiers and '%s': if"
-        " they are copies, the scores flatter; keep one of each with key = [%s] in [clean],"
+        " they are copies, the scores are too good; keep one of each with key = [%s] in [clean],"
         ' or keep copies on one side with split = "hash"',
         f"{min(repeated, rows):,}",
         f"{rows:,}",
@@ -74,6 +77,7 @@ def _count_repeated(
         is_test = assignment[where] == TEST
         # The highest bit marks test rows; the lowest bits decide which hashes are kept.
         hashes = (hash_rows(batch, seed=seed) >> np.uint64(1)) | (is_test * _TEST_BIT)
+        # Higher numbers are reasons of rejected rows.
         equal_rows.add(hashes[assignment[where] <= TEST])
     hashes, rows = equal_rows.counts()
     is_test = hashes >= _TEST_BIT

@@ -15,6 +15,9 @@ from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 
 MIN_CORRELATION = 0.999
+MIN_TEXT_SHARE = 0.99
+"""Minimum share of texts that hold the target of their row."""
+
 MIN_LAMBDA = 0.99
 """Minimum share of errors avoided, see `_lambda`."""
 
@@ -45,7 +48,7 @@ class Leak:
 
     reason: str
     is_copy: bool
-    """Whether the column is another form of the target; otherwise it only determines the target."""
+    """Whether the column surely tells the target, and is excluded; otherwise it may tell it."""
 
 
 def find_leak(column: Column, target: Target, *, sample: pa.Table) -> Leak | None:
@@ -72,7 +75,7 @@ def _copy_reason(column: Column, target: Target, *, rows: pa.Table) -> str | Non
     if not column.is_numeric and target.column.is_numeric and _hold_target(target, rows=rows):
         return "its texts hold the number of the target"
     if _determines(values, targets) and _determines(targets, values):
-        return "each of its values maps to one value of the target"
+        return "its values and those of the target correspond one to one"
     are_missing = [text is None for text in values]
     if target.classes and _lambda(are_missing, targets) >= MIN_LAMBDA:
         return "whether it is missing determines the target"
@@ -96,7 +99,9 @@ def _hold_target(target: Target, *, rows: pa.Table) -> bool:
     held = [_contains(found, number) for found, number in pairs]
     others = [*targets[1:], targets[0]]
     by_chance = [_contains(found, number) for found, number in zip(texts, others, strict=True)]
-    return sum(held) >= MIN_LAMBDA * len(pairs) and sum(by_chance) <= MAX_CHANCE_SHARE * len(pairs)
+    return sum(held) >= MIN_TEXT_SHARE * len(pairs) and sum(by_chance) <= MAX_CHANCE_SHARE * len(
+        pairs
+    )
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ def _determines_reason(column: Column, *, rows: pa.Table) -> str | None:
     if column.is_numeric and _is_separated(column, rows=rows):
         return "a threshold on it separates the classes"
     if _determines(rows[0].to_pylist(), rows[1].to_pylist()):
-        return "its values determine the target"
+        return "its values nearly always determine the target"
     return None
 
 

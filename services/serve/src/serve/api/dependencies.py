@@ -10,7 +10,7 @@ from stage_contract.commands import make_command
 from starlette.types import Scope
 
 from serve.api.request_bodies import DisconnectedError, read_body
-from serve.api.requests import IN_SCOPE
+from serve.api.requests import SCOPE_KEY
 from serve.api.requests import Request as Context
 from serve.api.service import Service
 from serve.codecs.media_types import MODEL_ID
@@ -25,8 +25,8 @@ def service_of(scope: Scope) -> Service:
 
 
 def context_of(scope: Scope) -> Context:
-    """Return the id, trace and route of a request."""
-    context: Context = scope[IN_SCOPE]
+    """Return what this server keeps of a request: id, trace, route, headers, limits."""
+    context: Context = scope[SCOPE_KEY]
     return context
 
 
@@ -49,6 +49,7 @@ async def request_body(request: Request) -> bytes:
 
     Raises:
         RequestError: It is too long, no model is live, or too much waits already.
+        DisconnectedError: The client has gone.
     """
     service, context = service_of(request.scope), context_of(request.scope)
     service.check_prediction(context)
@@ -64,14 +65,22 @@ async def request_body(request: Request) -> bytes:
         raise
 
 
-async def docs_are_served(request: Request) -> None:
-    """Return 404 from a route if the docs are disabled."""
+async def require_docs(request: Request) -> None:
+    """Check that the docs are enabled.
+
+    Raises:
+        HTTPException: 404: they are not.
+    """
     if not service_of(request.scope).settings.docs:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
-async def page_is_served(request: Request) -> None:
-    """Return 404 from a route if the page is disabled."""
+async def require_page(request: Request) -> None:
+    """Check that the page is enabled.
+
+    Raises:
+        HTTPException: 404: it is not.
+    """
     if not service_of(request.scope).settings.page:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 

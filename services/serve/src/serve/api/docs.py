@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import Scope
 
-from serve.api.dependencies import context_of, docs_are_served
+from serve.api.dependencies import context_of, require_docs
 from serve.api.page.responses import SECURITY
 from serve.api.page.static_files import ASSETS, TaggedFiles
 
@@ -40,7 +40,7 @@ _SECURITY = {
     ),
 }
 
-router = APIRouter(dependencies=[Depends(docs_are_served)], include_in_schema=False)
+router = APIRouter(dependencies=[Depends(require_docs)], include_in_schema=False)
 
 
 @router.get("/openapi.json")
@@ -63,7 +63,7 @@ class _Assets(TaggedFiles):
         self.all_directories.append(ASSETS)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        await docs_are_served(Request(scope))
+        await require_docs(Request(scope))
         return await super().get_response(path, scope)
 
 

@@ -30,7 +30,7 @@ async def _live() -> dict[str, str]:
     responses=_UNREADY,
 )
 async def ready(request: Request, model: LiveModel, service: LiveService) -> dict[str, Any]:
-    """Names the live model and a refused one; a client with a key reads the whole reason."""
+    """Names the live model and a refused one, without name and whole reason if a key is missing."""
     refused = service.watcher.refused
     with_details = context_of(request.scope).shows_details
     return {

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve.api.dependencies import context_of, service_of
 from serve.api.predictions.routes import FRAMEWORK, find_route
 from serve.api.request_bodies import too_long
-from serve.api.requests import IN_SCOPE, begin_request
+from serve.api.requests import SCOPE_KEY, begin_request
 from serve.api.requests import Request as Context
 from serve.api.service import Service
 from serve.codecs.media_types import MODEL_ID, Field, RawResponse
@@ -34,7 +34,7 @@ class RequestContext:
         service, path = service_of(scope), scope["path"]
         route = find_route(path, scope["query_string"])
         request = begin_request(scope["method"], path, headers=dict(scope["headers"]), route=route)
-        scope = {**scope, IN_SCOPE: request}
+        scope = {**scope, SCOPE_KEY: request}
         if request.method == "HEAD" and request.route is FRAMEWORK:
             scope["method"] = "GET"  # uvicorn still drops the body: its own scope says HEAD.
         response = _ResponseSender(service, request, scope, send)

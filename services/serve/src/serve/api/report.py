@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from stage_contract import ContractError
 
-from serve.api.dependencies import LiveModel, damaged, docs_are_served
+from serve.api.dependencies import LiveModel, damaged, require_docs
 from serve.codecs.media_types import MODEL_ID
 from serve.model.artifact_files import MAX_PAGE_BYTES, PAGE, open_same, read_verified
 from serve.problems import RequestError
@@ -20,7 +20,7 @@ _SECURITY = {
 }
 
 
-router = APIRouter(dependencies=[Depends(docs_are_served)])
+router = APIRouter(dependencies=[Depends(require_docs)])
 
 
 @router.get(

@@ -19,7 +19,7 @@ _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 PAGE_HEADER: Final = b"x-stagecoach-page"
 """The header field of the page's own requests."""
-IN_SCOPE: Final = "stagecoach.request"
+SCOPE_KEY: Final = "stagecoach.request"
 """The key in the ASGI scope for the `Request`."""
 
 # Ids are a prefix per process and a number, which is cheaper than a UUID.

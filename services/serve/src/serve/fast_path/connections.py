@@ -72,7 +72,7 @@ class Connection(BoundedConnection):
         if self.parser.should_upgrade() or not (self.discards or self._request):
             super().on_message_complete()
             return
-        self.is_receiving, self.chunk_bytes = False, 0
+        self.is_receiving, self.slice_bytes = False, 0
         if self.discards:
             self.discards = False
             if not self.keeps_alive:

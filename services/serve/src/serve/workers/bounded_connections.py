@@ -1,7 +1,7 @@
 """Limits of a connection: the size of a request, and the time that a client takes.
 
 Both are enforced where bytes arrive, so that a slow or endless request costs only its connection.
-The fast path builds on this class.
+`serve.fast_path` extends BoundedConnection: it answers predictions without the ASGI framework.
 """
 
 import asyncio
@@ -29,14 +29,13 @@ from serve.workers.flow_control import ReadFlow
 from serve.workers.head_checks import check_fields, check_target
 
 _GRACE_SECONDS = 0.5
-"""Seconds for an idle client to send its next request before a stopping server closes the
+"""Seconds before the connection of an idle client is closed by a stopping server, or any surplus
 connection."""
 _REST_SECONDS = 2.0
 """Seconds for the rest of a request while the server is stopping; Docker kills after ten seconds.
 """
 _MAX_CHUNKS = 100_000
-"""Maximum number of chunks of a body: in 8 MiB each has 84 bytes, and clients send some thousand.
-"""
+"""Maximum number of chunks of a body; clients send some thousand for 8 MiB."""
 _BYTES_A_CHUNK = 12
 """Bytes around a chunk's content: eight digits of length, and two line ends."""
 _CLOSE = (b"connection", b"close")
@@ -59,27 +58,29 @@ class BoundedConnection(HttpToolsProtocol):
         """Whether the worker has too many connections for this one."""
         self._since = monotonic()
         """Start time of the latest message, or of the latest response."""
-        self.chunk_bytes = 0
-        """Bytes of the current read; 0 once a message has ended in it, because the rest belongs to
+        self.slice_bytes = 0
+        """Bytes of the current slice; 0 once a message has ended in it, because the rest belongs to
         the next."""
         self._message_bytes = 0
         self._accounted_bytes = 0
-        """Bytes of the message: head, body, and chunks without extensions."""
+        """Bytes of head, body and chunks without extensions, or more: the slice that ends the head
+        counts in full."""
         self._is_head = True
         """Whether the head of the message is incomplete."""
         self._trailers = self._trailer_bytes = 0
         self._follows = False
-        """Whether the message began in the read that ended the previous one, whose bytes are not
-        counted."""
+        """Whether the message began in the slice that ended the previous one; the bytes of this
+        slice are not counted."""
         self._chunks = 0
         """Number of chunks of the current body."""
-        self._is_draining = False
+        self._is_stopping = False
         self.is_receiving = False
         self.keeps_alive = True
         self.discards = False
         """Whether the rest of a refused request's body is discarded."""
         self._unsent_bytes = 0
-        """Sizes of unread responses; each is counted in full until its last byte is sent."""
+        """Sizes of responses that are not sent yet; each is counted in full until the buffer has
+        drained."""
         self._bytes_behind = 0
         """Sizes of bodies of requests that wait behind another one."""
         self._held_bytes = 0
@@ -134,13 +135,13 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _take(self, data: bytes | memoryview) -> bool:
         """Parse a part of the received bytes; return whether the connection stays open."""
-        self.chunk_bytes = len(data)
+        self.slice_bytes = len(data)
         try:
             self.parse(data)
         except httptools.HttpParserError as error:
             self.refuse(what_is_wrong(error))
             return False
-        self._message_bytes += self.chunk_bytes
+        self._message_bytes += self.slice_bytes
         self._check_bytes()
         return not self.transport.is_closing()
 
@@ -176,7 +177,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Uncount a closed connection."""
         if self.transport is None:
-            return  # It was handed over to another worker.
+            return  # Another worker has it: see `connection_made`.
         if self.service.balance is not None:
             self.service.balance.add(-1)
         self._hold(0)
@@ -213,18 +214,18 @@ class BoundedConnection(HttpToolsProtocol):
         self._held_bytes = size
 
     def check_greed(self) -> None:
-        """Close the connection of a client that sends but reads no responses, if memory is short.
+        """If memory is short, close a connection with unread responses or waiting requests.
 
         Raises:
             RequestError: The connection was closed; further bytes are discarded.
         """
         if self._held_bytes and self.service.admission.is_full:
             self.transport.abort()
-            raise too_slow(self.service.settings.request_seconds)
+            raise too_slow(self.service.settings.request_seconds)  # It only stops the parser.
 
     def shutdown(self) -> None:
         """Finish the current requests, then close; an idle client gets time for one more."""
-        self._is_draining = True
+        self._is_stopping = True
         self.loop.call_later(_REST_SECONDS, self._refuse_if_receiving)
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
@@ -240,7 +241,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_head = True
         self._message_bytes = self._accounted_bytes = self._chunks = 0
         self._trailers = self._trailer_bytes = 0
-        self._follows = not self.chunk_bytes
+        self._follows = not self.slice_bytes
         self._since = monotonic()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -256,7 +257,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to respond, or to receive a body."""
         self._is_head = False
-        self._accounted_bytes = self._message_bytes + self.chunk_bytes
+        self._accounted_bytes = self._message_bytes + self.slice_bytes
         self._check_head()
         check_fields(self.headers, version=self.parser.get_http_version())
         self.check_greed()
@@ -283,7 +284,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.headers += headers
         self.url, self.expect_100_continue = url, expects
         super().on_headers_complete()
-        if self._is_draining:
+        if self._is_stopping:
             self.cycle.keep_alive = False
         if self.pipeline:
             self.weigh()
@@ -314,7 +315,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Handle the end of a request."""
         if self.parser.should_upgrade():
             return
-        self.is_receiving, self.chunk_bytes = False, 0
+        self.is_receiving, self.slice_bytes = False, 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -332,10 +333,10 @@ class BoundedConnection(HttpToolsProtocol):
         return not (self.cycle is None or self.cycle.response_complete)
 
     def finish(self) -> None:
-        """Respond to complete requests that wait."""
+        """Respond to complete requests that wait on the fast path; here none do."""
 
     def refuse_current(self, error: RequestError) -> bool:
-        """Refuse the current request; return whether there is one."""
+        """Refuse the current request; return whether nothing else can be sent."""
         cycle = self.cycle
         if self.pipeline or cycle is None or cycle.response_started or not cycle.more_body:
             return self.transport.is_closing()
@@ -347,7 +348,7 @@ class BoundedConnection(HttpToolsProtocol):
     def send(self, response: RawResponse) -> None:
         """Send a response; with `Connection: close` if it is the last one."""
         status, fields, body = response
-        self.keeps_alive = self.keeps_alive and not self._is_draining
+        self.keeps_alive = self.keeps_alive and not self._is_stopping
         if not self.keeps_alive:
             fields.append(_CLOSE)
         head = [b"%b: %b\r\n" % field for field in (*fields, *self.server_state.default_headers)]
@@ -369,7 +370,7 @@ class BoundedConnection(HttpToolsProtocol):
         most, fields = self.service.settings.max_header_bytes, self.service.settings.max_headers
         if len(self.headers) > fields:
             raise head_too_large(f"more than {fields} header fields")
-        if self._follows or self._message_bytes + self.chunk_bytes > most:
+        if self._follows or self._message_bytes + self.slice_bytes > most:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > most:
                 raise head_too_large(f"header fields of more than {most:,} bytes")
@@ -389,7 +390,7 @@ class BoundedConnection(HttpToolsProtocol):
             raise head_too_large(f"trailer fields of more than {most:,} bytes")
 
     def _check_bytes(self) -> None:
-        """Refuse a message that is too long."""
+        """Refuse a head, trailers or extensions that are too long; close after such a body."""
         if not self.is_receiving:
             return
         most = self.service.settings.max_header_bytes
@@ -416,11 +417,11 @@ class BoundedConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.finish()
-        is_new = not (self.discards or self._is_answered_early())
+        is_unanswered = not (self.discards or self._is_answered_early())
         self.is_receiving = self.keeps_alive = self.discards = False
         if self.refuse_current(error):
             return
-        if is_new and not self.is_busy():
+        if is_unanswered and not self.is_busy():
             self.send(self.service.fail(begin_request("", "", headers={}), error))
         else:
             self.transport.close()

@@ -21,7 +21,7 @@ class TimeBudget:
     """Time of the start, then of the end of each round."""
 
     spent_seconds: float = field(default=0.0, init=False)
-    """Seconds until the end of the last round."""
+    """Seconds used up to the end of the latest round."""
     _seconds_per_trial: list[float] = field(default_factory=list, init=False)
     """One value for each round."""
 
@@ -41,7 +41,10 @@ class TimeBudget:
 
 
 def trials_of_previous_run(draft: Draft) -> int | None:
-    """Return the number of trials of an earlier run of the same cause, or None."""
+    """Return the number of trials of an earlier run with the same cause, or None.
+
+    The cause is input, settings and image: as many trials give the same bytes.
+    """
     artifact = made_before(draft)
     if artifact is None:
         return None

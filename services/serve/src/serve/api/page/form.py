@@ -12,7 +12,7 @@ from stage_contract import LOGGER, Artifact, ContractError
 from stage_contract.artifacts.manifests import MANIFEST
 
 from serve import __version__
-from serve.api.dependencies import LiveModel, LiveService, damaged, page_is_served
+from serve.api.dependencies import LiveModel, LiveService, damaged, require_page
 from serve.api.page.published_model import mark_of
 from serve.api.page.responses import SECURITY, Renderings, entity_tag, is_current, not_modified
 from serve.codecs.media_types import MODEL_ID
@@ -71,7 +71,7 @@ router = APIRouter(include_in_schema=False)
 _forms = Renderings[str](max_kept=1)
 
 
-@router.get("/page/form", dependencies=[Depends(page_is_served)])
+@router.get("/page/form", dependencies=[Depends(require_page)])
 def form(  # in a thread, because it reads files
     request: Request, service: LiveService, model: LiveModel
 ) -> Response:

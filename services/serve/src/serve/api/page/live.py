@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Response
 from stage_contract import LOGGER, ContractError, open_artifact
 
-from serve.api.dependencies import LiveService, page_is_served
+from serve.api.dependencies import LiveService, require_page
 from serve.api.page.live_document import (
     MAX_MODELS,
     CountedColumn,
@@ -28,7 +28,7 @@ from serve.schema.signature import Column
 
 _MAX_DESCRIPTION_BYTES = 16 * 1024 * 1024
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(page_is_served)])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(require_page)])
 _documents = Renderings[bytes](max_kept=1)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from serve import __version__
-from serve.api.dependencies import LiveService, context_of, page_is_served
+from serve.api.dependencies import LiveService, context_of, require_page
 from serve.api.page.overview import overview_of, state_of
 from serve.api.page.rendering import render, render_sections
 from serve.api.page.responses import Renderings, entity_tag, html, is_current, not_modified
@@ -39,7 +39,7 @@ def _page(service: Service, *, shows_details: bool) -> str:
     return render("page.html", o=overview, sections=sections)
 
 
-@router.get("/page/overview", dependencies=[Depends(page_is_served)])
+@router.get("/page/overview", dependencies=[Depends(require_page)])
 def overview(request: Request, service: LiveService) -> Response:
     """Return the parts of the page that change with the model, each with the id that it has."""
     tag = entity_tag("overview", __version__, state_of(service))

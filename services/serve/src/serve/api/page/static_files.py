@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
-from serve.api.dependencies import page_is_served
+from serve.api.dependencies import require_page
 from serve.api.page.responses import SECURITY, is_current
 
 ASSETS = Path(__file__).with_name("assets")
@@ -39,7 +39,7 @@ class _Assets(TaggedFiles):
     """The files of the page, if it is enabled."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        await page_is_served(Request(scope))
+        await require_page(Request(scope))
         return await super().get_response(path, scope)
 
 
@@ -50,4 +50,5 @@ def add_page_assets(app: FastAPI) -> None:
 
 @lru_cache(maxsize=64)
 def _tag(path: str, _modified: int, _size: int) -> str:
+    # Time and size are only part of the key of the cache.
     return f'"{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:32]}"'
