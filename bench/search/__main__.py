@@ -73,7 +73,11 @@ def _provide(table: Table, work: Path, budget: int) -> None:
     (work / "pipelines" / f"{table.name}.toml").write_text(settings, encoding="utf-8")
     if table.item:
         python, file = str(ROOT / ".envs/search/bin/python"), work / f"data/{table.name}.csv"
-        _run([python, "-m", "bench.search.exporting", table.item, str(file)], work, log="table.log")
+        _run(
+            [python, "-m", "bench.search.exporting", "modeldata", table.item, str(file)],
+            work,
+            log="table.log",
+        )
     else:
         (source,) = DATA.glob(f"{table.name}.csv*")
         shutil.copy(source, work / "data")

