@@ -42,6 +42,22 @@ def test_a_split_by_time_is_only_proposed_where_it_may_be_wrong(
     assert f"# Not set, since {reason}." in text
 
 
+def test_a_date_that_is_constant_for_each_person_sets_no_split_by_time(init: Init) -> None:
+    hired = [f"{2000 + place // 12}-{place % 12 + 1:02}-15" for place in range(40)]
+    file, text = init(
+        {
+            "person": of_groups(list(range(100, 140))),
+            "year": [1980 + row // 40 for row in range(ROWS)],
+            "hired": of_groups(hired),
+            "price": noise(),
+        }
+    )
+
+    assert file["features"].get("split") != "time"
+    assert '# Not set, since "hired" has one value for each "person".' in text
+    assert "on both sides of the split" not in text
+
+
 def test_a_split_by_time_that_would_hide_a_class_is_only_proposed(init: Init) -> None:
     file, text = init({"seen": days(), "size": noise(), "label": ["a", "b"] * 80 + ["a", "c"] * 20})
 

@@ -122,6 +122,26 @@ def test_a_place_in_an_order_is_no_target_by_its_position(init: Init, name: str)
     assert file["target"] == "price"
 
 
+def test_a_key_that_several_rows_share_is_no_target_by_its_position(init: Init) -> None:
+    keys = [row // 5 for row in range(ROWS)]
+    with pytest.raises(AmbiguousTargetError) as why:
+        init({"person": keys, "born": [1950 + 7 * key % 40 for key in keys], "a": noise()})
+
+    assert "person" not in [each.column.name for each in why.value.candidates if each.score]
+
+
+@pytest.mark.parametrize(("others", "note"), [(1, "1 other column is"), (3, "3 other columns are")])
+def test_the_list_says_how_many_more_columns_are_possible(
+    init: Init, others: int, note: str
+) -> None:
+    columns = {f"x{number}": noise() for number in range(others + 2)}
+
+    with pytest.raises(AmbiguousTargetError, match=f"; {note} possible, too; name one") as why:
+        init(columns)
+
+    assert len(why.value.candidates) == 2
+
+
 def test_numbers_of_all_rows_in_any_order_are_no_target(init: Init) -> None:
     numbers = list(range(1001, 1001 + ROWS))
     CHANCE.shuffle(numbers)

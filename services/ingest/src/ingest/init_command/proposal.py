@@ -145,7 +145,9 @@ def propose(
         columns=columns,
         target=chosen_target,
         roles=roles,
-        time_split=find_time_split(inputs, chosen_target, sample=rows_sample),
+        time_split=find_time_split(
+            inputs, chosen_target, sample=rows_sample, groups=relations.groups
+        ),
         group=_choose_group(relations, chosen_target, roles),
         footer=_find_footer(roles, last),
         keeps_duplicates=_are_mostly_duplicates(rows_sample),

@@ -137,8 +137,12 @@ def choose_target(
     best, *others = candidates
     is_alone = sum(map(is_useful, columns)) == 1
     if not is_alone and not _is_clear(best, others):
+        listed = _candidates_to_list(candidates)
         notes = [*_notes(relations), *_unread_numbers(columns)]
-        raise AmbiguousTargetError(_candidates_to_list(candidates), notes)
+        if more := len(candidates) - len(listed):
+            columns_are = "column is" if more == 1 else "columns are"
+            notes.append(f"{more} other {columns_are} possible, too")
+        raise AmbiguousTargetError(listed, notes)
     names = tuple(other.column.name for other in others if other.score)
     why = "as the only possible column" if is_alone else "by its name"
     return Target(best.column, natural_task(best.column), why, names[:5])
@@ -229,6 +233,7 @@ def _is_mostly_input(column: Column, relations: Relations) -> bool:
         or (column.is_whole and is_place_name(column.name))
         or weight_certainty(column.name) is not None
         or column.name in relations.constants
+        or any(group.key == column.name for group in relations.groups)
         or relations.shares_of(column.name) is not None
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ingest.init_command.relations import Group
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import is_birth_name
@@ -27,12 +28,13 @@ class TimeSplit:
 
 
 def find_time_split(
-    columns: Sequence[Column], target: Target, *, sample: pa.Table
+    columns: Sequence[Column], target: Target, *, sample: pa.Table, groups: Sequence[Group] = ()
 ) -> TimeSplit | None:
     """Return the split by time for a table with dates, None without dates.
 
     The split is set if exactly one column has the time of every row, and both sides have enough
-    rows and classes.
+    rows and classes. A time that is constant for each key of a group, such as the date of hiring,
+    is not the time of a row.
     """
     # Dates of the wrong century do not show which rows came first.
     times = [column for column in columns if column.is_time and not column.late_years]
@@ -46,7 +48,10 @@ def find_time_split(
             else "its only date is a date of birth"
         )
         return TimeSplit((events or times)[0].name, why)
-    return TimeSplit(events[0].name, _why_not(events[0], target, sample=sample))
+    name = events[0].name
+    if key := next((group.key for group in groups if name in group.constants), None):
+        return TimeSplit(name, f"{quote(name)} has one value for each {quote(key)}")
+    return TimeSplit(name, _why_not(events[0], target, sample=sample))
 
 
 def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
