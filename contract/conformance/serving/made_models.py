@@ -57,6 +57,11 @@ def model_of_tomorrow(volume: Path) -> Path:
     return _republished(volume, lambda artifact: _add_keys(artifact, {"size": {"rounded": 1}}))
 
 
+def model_with_misplaced_rule(volume: Path) -> Path:
+    """Publish a model with a rule for texts in a column of integers."""
+    return _republished(volume, lambda artifact: _add_keys(artifact, {"rooms": {"case": "lower"}}))
+
+
 def _predict_more(artifact: Path) -> None:
     model = onnx.load(artifact / "model.onnx")
     for node in model.graph.node:

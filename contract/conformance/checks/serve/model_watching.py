@@ -18,6 +18,7 @@ from conformance.serving.made_models import (
     hardly_wrong_model,
     lying_model,
     model_of_tomorrow,
+    model_with_misplaced_rule,
     nearly_right_model,
     other_model,
 )
@@ -81,8 +82,8 @@ def rollback(subject: Subject) -> None:
 
 @http_check(
     "bad-model",
-    promise="a model that is damaged, answers its examples wrongly or has an unknown rule is not"
-    " served; the old one is",
+    promise="a model that is damaged, answers its examples wrongly or has a rule that is unknown or"
+    " of another type is not served; the old one is",
     oip=True,
 )
 def bad_model(subject: Subject) -> None:
@@ -94,6 +95,9 @@ def bad_model(subject: Subject) -> None:
         bad["its examples expect something else"] = lying_model(subject.scratch())
         bad["its last example is off by more than 1e-5"] = hardly_wrong_model(subject.scratch())
         bad["a column has a rule that no contract knows"] = model_of_tomorrow(subject.scratch())
+        bad["a column of integers has a rule for texts"] = model_with_misplaced_rule(
+            subject.scratch()
+        )
         kinds = {artifact.name: about for about, artifact in bad.items()}
         for artifact in bad.values():
             watching.model_volume.publish(artifact)
