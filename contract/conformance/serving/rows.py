@@ -65,6 +65,12 @@ def misspelled_name(model: Model) -> tuple[str, str]:
     raise LookupError("no column of the example has a name that can be misspelled")
 
 
+def name_between(model: Model) -> tuple[str, str] | None:
+    """Return a name one letter off a column and two off another, and the closer column."""
+    known = {field["name"] for field in model.fields}
+    return ("sole", "sold") if {"size", "sold"} <= known else None
+
+
 def _beyond_constraints(field: Field) -> list[Any]:
     minimum = field.get("constraints", {}).get("minimum")
     return [minimum - 1] if isinstance(minimum, int | float) else []

@@ -17,6 +17,7 @@ from conformance.serving.rows import (
     complete_examples,
     invalid_rows,
     misspelled_name,
+    name_between,
     required_names,
     unusual_rows,
 )
@@ -89,6 +90,23 @@ def unknown_column(subject: Subject) -> None:
                     f" suggesting '{meant}': {answer.text}",
                     "suggest the closest known name: `did_you_mean` in the error",
                 )
+        if "predict" in protocols_of(subject) and (between := name_between(client.model)):
+            _check_closest(client, {**row, between[0]: "1"}, *between)
+
+
+def _check_closest(client: Client, row: Row, name: str, closest: str) -> None:
+    """Check that no other known name is suggested for an unknown column; none may be."""
+    answer = _check_refused(client, row, name, "predict")
+    errors = problem_of(answer).get("errors", [])
+    suggested = {each.get("did_you_mean") for each in errors if each.get("column") == name}
+    if wrong := suggested - {None, closest}:
+        raise Fault(
+            f"POST {answer.request.url.path} suggests another name for the unknown column '{name}'"
+            " than the closest one",
+            "suggest the closest known name, or none",
+            expected=closest,
+            found=sorted(wrong),
+        )
 
 
 @http_check(
