@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ingest.init_command.targets import AmbiguousTargetError
-from made_columns import ROWS, noise
+from made_columns import ROWS, days, noise
 from stage_contract import ContractError, configure_logging
 
 type Init = Any
@@ -276,6 +276,47 @@ def test_columns_of_local_times_are_named_with_the_setting_of_their_zone(init: I
     assert '# The datetimes of "local", "German" have no offset, so they are read in UTC.' in text
     assert "timezone" not in file["clean"]
     assert uncomment(text, 'timezone = "Europe/Berlin"')["clean"]["timezone"] == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("form", ["{}T00:00", "{} 00:00:00", "{}T00:00:00.000"])
+def test_datetimes_that_are_always_at_midnight_are_told_and_are_no_local_times(
+    init: Init, caplog: pytest.LogCaptureFixture, form: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    _, text = init({"x": [form.format(day) for day in days()], "size": noise(), "price": noise()})
+
+    told = "all of its times are 00:00, so it holds dates; with timezone in [clean] they may become"
+    assert f"# Look: {told}" in text
+    assert caplog.text.count(f'"x": {told}') == 1
+    assert "no offset" not in text
+
+
+@pytest.mark.parametrize("other", ["2024-05-01T00:01", "2024-05-01T00:00Z"])
+def test_datetimes_at_other_times_or_with_an_offset_are_no_dates(init: Init, other: str) -> None:
+    others = ["2024-05-01T00:00", "2024-05-02T00:00"] if other.endswith("1") else [other]
+
+    _, text = init({"x": among(others, other), "size": noise(), "price": noise()})
+
+    assert 'type = "datetime"' in text
+    assert "so it holds dates" not in text
+
+
+@pytest.mark.parametrize(("clock", "hour"), [("", ""), ("T12:30", ", hour")])
+def test_an_input_of_dates_is_told_with_what_the_model_learns_from_it(
+    init: Init, clock: str, hour: str
+) -> None:
+    sold = [f"{day}{clock}" for day in days()]
+
+    file, text = init({"sold": sold, "size": noise(), "price": noise()})
+    _, of_two = init({"sold": sold, "paid": sold, "size": noise(), "price": noise()})
+
+    assert file["features"]["time_column"] == "sold"
+    learnt = f"# An input as year, month, day, day of week{hour}, day of year and elapsed days."
+    assert text.count(learnt) == 1
+    assert "add the column to exclude; it still splits the rows." in text
+    assert "time_column" not in tomllib.loads(of_two)["features"]
+    assert "add the column to exclude." in of_two
+    assert "still splits" not in of_two
 
 
 def test_no_cell_and_no_name_leaves_its_comment_or_its_line_of_the_log(

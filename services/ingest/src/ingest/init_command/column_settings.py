@@ -24,14 +24,9 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
         role = roles.get(column.name)
         yield ""
         yield f"# {describe(column)}"
-        if role is None:
-            yield "# The target."
-            if column.ambiguity:
-                yield f"# Look: {column.ambiguity}."
-        if column.rejects.rows:
-            yield f"# Look: {column.mismatch_note}."
-        if column.note:
-            yield f"# {column.note}."
+        yield from _notes(column, is_target=role is None)
+        if role and not role.excluded and column.is_time:
+            yield from _time_input(column, proposal)
         if role and (note := role.excluded or role.warning):
             yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
         if role and role.is_text:
@@ -50,6 +45,30 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
         for reading in column.missing_words:
             yield f"# {reading.message}."
             yield from (f"# {proposal}" for proposal in reading.proposals)
+
+
+def _notes(column: Column, *, is_target: bool) -> Iterator[str]:
+    """Yield what init found about the values of a column."""
+    if is_target:
+        yield "# The target."
+        if column.ambiguity:
+            yield f"# Look: {column.ambiguity}."
+    if column.rejects.rows:
+        yield f"# Look: {column.mismatch_note}."
+    if column.note:
+        yield f"# {column.note}."
+    if column.midnight_note:
+        yield f"# Look: {column.midnight_note}."
+
+
+def _time_input(column: Column, proposal: Proposal) -> Iterator[str]:
+    """Yield what the model learns from a date or datetime."""
+    hour = ", hour" if column.kind == "datetime" else ""
+    splits = proposal.time_split is not None and column.name == proposal.time_split.column
+    yield f"# An input as year, month, day, day of week{hour}, day of year and elapsed days. Rows"
+    yield "# to predict may be later than all of training, and few models continue a trend. If the"
+    still = "; it still splits the rows" if splits and proposal.has_time_split else ""
+    yield f"# time should not matter, add the column to exclude{still}."
 
 
 def describe(column: Column) -> str:

@@ -290,8 +290,9 @@ def _log_proposal(proposal: Proposal, settings: Settings) -> None:
     for private in (column for column in proposal.columns if column.private):
         LOGGER.info("private %s: %s", quote(private.name), private.private)
     for column in proposal.columns:
-        if column.note and column is not target.column:
-            LOGGER.info("%s: %s", quote(column.name), column.note)
+        notes = [None if column is target.column else column.note, column.midnight_note]
+        for note in filter(None, notes):
+            LOGGER.info("%s: %s", quote(column.name), note)
     if proposal.group and proposal.has_group_split:
         LOGGER.info(
             "split by group, %s: %s %s one value for each",

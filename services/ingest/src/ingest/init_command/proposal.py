@@ -60,8 +60,12 @@ class Proposal:
 
     @property
     def local_times(self) -> list[str]:
-        """Columns whose datetimes have no offset."""
-        return [column.name for column in self.columns if column.has_naive]
+        """Columns whose datetimes have no offset, without those that hold dates."""
+        return [
+            column.name
+            for column in self.columns
+            if column.has_naive and not column.has_only_midnights
+        ]
 
     def warnings(self) -> Iterator[str]:
         """Yield warnings for the user, most urgent first."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -271,6 +271,23 @@ class Column:
     @property
     def is_time(self) -> bool:
         return self.kind in {"date", "datetime"}
+
+    @property
+    def has_only_midnights(self) -> bool:
+        """Whether these are dates that are written as datetimes without an offset."""
+        if not self.has_naive or not self.distinct.is_exact:
+            return False
+        return all(self.as_instant(text).time() == time.min for text in self.distinct.rows)
+
+    @property
+    def midnight_note(self) -> str | None:
+        """Message about dates that are written as datetimes."""
+        if not self.has_only_midnights:
+            return None
+        return (
+            "all of its times are 00:00, so it holds dates; with timezone in [clean] they may"
+            " become the day before: then write them without times in the source"
+        )
 
     @property
     def is_numeric(self) -> bool:
