@@ -141,6 +141,8 @@ case $FILE in
     *://*) BELOW='' SOURCE=$FILE ;;
     *) BELOW=$(below_data "$FILE") && SOURCE=$BELOW ;;
 esac
+# A name such as --help is no option.
+case $SOURCE in -*) SOURCE=./$SOURCE ;; esac
 case $SOURCE in
     postgres*://*)
         [ -z "${SOURCE_CREDENTIALS:-}" ] || CREDENTIALS_FILE=${CREDENTIALS_FILE:-/run/secrets/source}

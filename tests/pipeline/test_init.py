@@ -224,6 +224,13 @@ def test_without_a_terminal_an_unclear_target_ends_with_the_commands_and_no_file
     assert list((tmp_path / "pipelines").iterdir()) == []
 
 
+def test_a_file_whose_name_begins_with_a_dash_is_no_option(tmp_path: Path) -> None:
+    run_alone(tmp_path, 'echo "# $*"', FILE="--help", NAME="dash")
+
+    written = (tmp_path / "pipelines/dash.toml").read_text("utf-8")
+    assert written.endswith(" ingest init --list-candidates ./--help\n")
+
+
 def test_variables_of_the_reader_reach_the_stage_and_the_printed_commands(tmp_path: Path) -> None:
     given = {"ENCODING": "cp1252", "DELIMITER": ";", "SKIP": "2"}
 
