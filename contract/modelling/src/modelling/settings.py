@@ -66,6 +66,11 @@ class EvaluationSettings(BaseModel, frozen=True, extra="forbid"):
     """Not part of the cause: changed limits do not require new training."""
 
     @property
+    def default_metric(self) -> MetricName | None:
+        """The deciding metric if none is set; None: that of the task."""
+        return None
+
+    @property
     def further_metrics(self) -> tuple[MetricName, ...]:
         """Metrics beyond those of the task, which may have limits as well."""
         return ()

@@ -1,7 +1,7 @@
 """Settings of the train stage: the table [train] of the pipeline."""
 
 import re
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from modelling.metric_names import MetricName
 from modelling.settings import EvaluationSettings
@@ -10,10 +10,12 @@ from pydantic import AfterValidator, Field, model_validator
 from train.hyperparameter_settings import FixedHyperparameters
 from train.threshold_settings import ThresholdSetting
 
-CANDIDATE_NAMES = ("gradient-boosting", "linear", "random-forest", "extra-trees")
+BOOSTING = "gradient-boosting"
+CANDIDATE_NAMES = (BOOSTING, "linear", "random-forest", "extra-trees")
 """Names of the candidates; `train.candidates` is not imported, as it imports heavy libraries."""
 
 type ClassWeight = Literal["balanced"]
+type Objective = Literal["squared_error", "absolute_error", "poisson", "gamma"]
 type CalibrationMethod = Literal["auto", "temperature", "sigmoid", "none"]
 
 _DURATION = re.compile(r"(\d+)(s|m|h)")
@@ -52,6 +54,9 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
     )
     """Estimators to compare with each other and with a baseline that ignores its input."""
 
+    objective: Objective | None = None
+    """The loss that gradient boosting minimises, for numbers; then it is the only candidate."""
+
     class_weight: ClassWeight | None = None
     """Balanced: all classes have the same total weight in fits; metrics are unchanged."""
 
@@ -86,13 +91,13 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
     @property
     def compared(self) -> list[str]:
         """Candidates to compare; with fewer trials than candidates, the first ones."""
-        return self.candidates[: self.trials]
+        return self.candidates[: self.trials] if self.objective is None else [BOOSTING]
 
-    def fixed_hyperparameters(self, candidate: str) -> dict[str, float]:
+    def fixed_hyperparameters(self, candidate: str) -> dict[str, Any]:
         """Return the fixed hyperparameters of a candidate."""
         # A TypedDict accepts literal names only.
-        fixed = cast("dict[str, dict[str, float]]", self.hyperparameters or {})
-        return fixed.get(candidate, {})
+        fixed = cast("dict[str, dict[str, Any]]", self.hyperparameters or {}).get(candidate, {})
+        return fixed if self.objective is None else {**fixed, "loss": self.objective}
 
     @property
     def budget_seconds(self) -> float | None:
@@ -114,6 +119,23 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         if self.interval is not None:
             return ("coverage",)
         return ("cost",) if self.threshold and self.threshold.cost else ()
+
+    @property
+    def default_metric(self) -> MetricName | None:
+        return "mae" if self.objective == "absolute_error" else None
+
+    @model_validator(mode="after")
+    def _check_objective(self) -> Self:
+        if self.objective is None:
+            return self
+        chosen = self.candidates if "candidates" in self.model_fields_set else []
+        for key, names in (("candidates", chosen), ("hyperparameters", self.hyperparameters or {})):
+            if others := [name for name in names if name != BOOSTING]:
+                raise ValueError(
+                    f"objective = '{self.objective}' is one of {BOOSTING} only; leave"
+                    f" {', '.join(others)} out of {key}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_trials(self) -> Self:

@@ -14,6 +14,7 @@ from train.fitting.best_estimator import fit_best
 from train.fitting.memory_estimate import check_memory
 from train.fitting.output_head import check_output_head, export, fit_output_head
 from train.search.fixed_hyperparameters import check_fixed_hyperparameters
+from train.search.objectives import check_objective, check_target_values
 from train.search.sample_weights import check_class_weight
 from train.search.time_budget import trials_of_previous_run
 from train.settings import Settings
@@ -24,6 +25,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     data = open_feature_data(source)
     plan = plan_evaluation(data, settings)
     check_class_weight(settings.class_weight, data.problem)
+    check_objective(settings.objective, data.problem)
     check_output_head(settings, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
     check_fixed_hyperparameters(settings, data.problem, rows=min(rows_in, settings.cv_rows))
@@ -37,6 +39,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         held_out = read_held_out(data)
     with working_on(f"reading {rows_in:,} training rows"):
         rows = read_matrix(source, data.problem)
+    check_target_values(settings.objective, rows.target, name=data.problem.target.name)
     replay = None if settings.budget is None else trials_of_previous_run(draft)
     # A concurrent run of the same cause may complete more trials within the time budget.
     draft.may_differ = settings.budget is not None and replay is None

@@ -28,7 +28,7 @@ def plan_evaluation(data: FeatureData, settings: EvaluationSettings) -> Evaluati
     Raises:
         SettingsError: A metric does not fit the task, or a slice is not a column of categories.
     """
-    metric = choose_metric(settings.metric, data.problem)
+    metric = choose_metric(settings.metric or settings.default_metric, data.problem)
     check_slices(data, settings.slices)
     check_limits(settings, data.problem)
     return EvaluationPlan(

@@ -1,4 +1,4 @@
-"""Link functions: ONNX nodes from the raw scores of an estimator to probabilities."""
+"""Link functions: ONNX nodes from the raw scores of an estimator to its predictions."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,21 @@ def link(
     scores: str,
     *,
     classes: int,
+    is_logarithm: bool = False,
     initializers: Sequence[TensorProto] = (),
 ) -> EstimatorGraph:
     """Return an estimator that turns scores, [N,1] for two classes, else [N,C], to probabilities.
 
-    Without classes the scores are unchanged. The nodes compute in double, because in float32 the
-    rounding of a value depends on its position in the vector.
+    Without classes the scores are the predictions, or their logarithms if `is_logarithm` is true.
+    The nodes compute in double, because in float32 the rounding of a value depends on its position
+    in the vector.
     """
+    double = helper.make_node("Cast", [scores], ["scores_double"], to=TensorProto.DOUBLE)
+    if is_logarithm:
+        exponential = helper.make_node("Exp", ["scores_double"], ["exponential"])
+        return EstimatorGraph([*nodes, double, exponential], "exponential", initializers)
     if not classes:
         return EstimatorGraph(nodes, scores, initializers)
-    double = helper.make_node("Cast", [scores], ["scores_double"], to=TensorProto.DOUBLE)
     if classes > BINARY:
         softmax = helper.make_node("Softmax", ["scores_double"], ["shares"], axis=1)
         return EstimatorGraph([*nodes, double, softmax], "shares", initializers)

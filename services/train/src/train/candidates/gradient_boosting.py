@@ -25,6 +25,9 @@ the maximum is lower with more than ten classes."""
 _MAX_ITERATIONS_TIMED = 1_000
 """Maximum number of iterations with a time budget: some tables need more."""
 
+LOG_LINKS = ("poisson", "gamma")
+"""Losses for which the trees add up to the logarithm of the prediction."""
+
 _MAX_LEAVES = 60_000
 """Maximum leaves of all trees together: about 55 MB in a server, whose limit is 100 MB."""
 
@@ -79,7 +82,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
                 0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7
             ),
         ],
-        {"max_iter": iterations},
+        {"max_iter": iterations} | {name: given[name] for name in ("loss",) if name in given},
     )
 
 
@@ -160,7 +163,10 @@ def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
         comparison="BRANCH_LEQ",
         outputs=len(baseline),
     )
-    return link(nodes, nodes[-1].output[0], classes=problem.class_count)
+    scores = nodes[-1].output[0]
+    return link(
+        nodes, scores, classes=problem.class_count, is_logarithm=estimator.loss in LOG_LINKS
+    )
 
 
 def trees_of(estimator: Any) -> list[list[NDArray[Any]]]:
