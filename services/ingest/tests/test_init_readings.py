@@ -447,3 +447,19 @@ def test_negative_numbers_of_an_input_are_not_proposed_as_missing(init: Init) ->
 
     assert "(0.72)" not in proposed["clean"]["columns"]["x"]["missing"]
     assert "# Look: looks like numbers with parentheses" in text
+
+
+def test_integers_that_may_be_dates_are_shown_with_the_settings_for_dates(init: Init) -> None:
+    compact = [day.replace("-", "") for day in days()]
+    _, text = init({"size": noise(), "day": compact, "price": noise()})
+
+    assert "its integers may be dates, such as 20" in text
+    assert '# type = "date"  # they are dates, with the next line\n# format = "%Y%m%d"\n' in text
+
+
+@pytest.mark.parametrize("wrong", ["20240230", "99991231", "2024010", "12345678"])
+def test_integers_of_which_one_is_no_date_are_numbers(init: Init, wrong: str) -> None:
+    compact = [day.replace("-", "") for day in days()]
+    _, text = init({"size": noise(), "day": [*compact[1:], wrong], "price": noise()})
+
+    assert "may be dates" not in text

@@ -1,5 +1,6 @@
 """Values that may mean something else than clean infers, and the settings that decide."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,9 @@ _DIGITS = "|".join(sorted({str(abs(number)) for number in _NUMBERS}))
 _YEARS = "|".join(sorted({f"{day.year:04}" for day in _DAYS}))
 _CANDIDATE = rf"^[^0-9]*({_DIGITS})([.,]0+)?[^0-9]*$|(^|[^0-9])({_YEARS})([^0-9]|$)"
 _MAX_CANDIDATES = 100
+MIN_DATES = 10
+"""Minimum number of different integers that are all dates."""
+_COMPACT_DATE = re.compile(r"(17|18|19|20|21)\d{6}")
 _MAX_EXAMPLES = 3
 
 
@@ -90,6 +94,27 @@ def boolean_codes(rows: Mapping[str, int]) -> Iterator[AlternativeReading]:
                 'type = "string"  # they are codes',
             ),
         )
+
+
+def compact_dates(rows: Mapping[str, int]) -> AlternativeReading | None:
+    """Return the other reading of integers that are all dates, such as 19750103."""
+    if len(rows) < MIN_DATES or not all(map(_is_compact_date, rows)):
+        return None
+    return AlternativeReading(
+        f"its integers may be dates, such as {max(rows)}; clean keeps them as numbers, in which a"
+        " month has 100 days",
+        ('type = "date"  # they are dates, with the next line', 'format = "%Y%m%d"'),
+    )
+
+
+def _is_compact_date(text: str) -> bool:
+    if not _COMPACT_DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def missing_marks(

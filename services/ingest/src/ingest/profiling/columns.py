@@ -14,6 +14,7 @@ from type_inference.missing_tokens import MissingTokens
 from ingest.profiling.ambiguous_values import (
     AlternativeReading,
     boolean_codes,
+    compact_dates,
     day_sentinels,
     missing_marks,
     missing_words,
@@ -213,7 +214,8 @@ class Column:
             if not self.is_free_text:
                 readings += filter(None, [similar_texts(self.distinct.rows, is_private=is_private)])
         elif not self.is_typed and not is_private:
-            readings += filter(None, [self._sentinel()])
+            dates = compact_dates(self.distinct.rows) if self.kind == "integer" else None
+            readings += filter(None, [self._sentinel(), dates])
         if self.late_years:
             readings.append(self._late_years_reading())
         return readings
