@@ -1,14 +1,12 @@
 """Ambiguous values: the file that init writes proposes both readings."""
 
 import logging
-import random
 import sys
-import tomllib
 from typing import Any
 
 import pytest
 from ingest.init_command.targets import AmbiguousTargetError
-from made_columns import ROWS, days, noise
+from made_columns import ROWS, among, noise, uncomment
 from stage_contract import ContractError, configure_logging
 
 type Init = Any
@@ -17,21 +15,8 @@ type Init = Any
 DEFAULT = r'"", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A", "\\N"'
 
 
-def among(others: list[str], *texts: str) -> list[str]:
-    """Return a column with each of the texts in two rows, and other texts."""
-    cells = [others[row % len(others)] for row in range(ROWS - 2 * len(texts))] + [*texts] * 2
-    random.Random(3).shuffle(cells)  # noqa: S311  # equal rows in each run, not secrets
-    return cells
-
-
 def whole(rows: int = ROWS) -> list[str]:
     return [str(18 + row % 70) for row in range(rows)]
-
-
-def uncomment(text: str, line: str) -> dict[str, Any]:
-    """Return the pipeline file with one proposal applied."""
-    assert f"\n# {line}" in text
-    return tomllib.loads(text.replace(f"\n# {line}", f"\n{line}"))
 
 
 @pytest.mark.parametrize(
@@ -262,63 +247,6 @@ def test_texts_that_differ_in_little_are_asked_about(
     assert all(uncomment(text, setting) for setting in settings)
 
 
-def test_columns_of_local_times_are_named_with_the_setting_of_their_zone(init: Init) -> None:
-    file, text = init(
-        {
-            "local": among(["2024-05-01T12:00", "2024-05-02 13:30:05"]),
-            "German": among(["13.5.2024 12:00", "24.12.2024 12:00"]),
-            "aware": among(["2024-05-01T12:00Z", "2024-05-02 13:30:05+02:00"]),
-            "day": among(["2024-05-01", "2024-05-02"]),
-            "price": noise(),
-        }
-    )
-
-    assert '# The datetimes of "local", "German" have no offset, so they are read in UTC.' in text
-    assert "timezone" not in file["clean"]
-    assert uncomment(text, 'timezone = "Europe/Berlin"')["clean"]["timezone"] == "Europe/Berlin"
-
-
-@pytest.mark.parametrize("form", ["{}T00:00", "{} 00:00:00", "{}T00:00:00.000"])
-def test_datetimes_that_are_always_at_midnight_are_told_and_are_no_local_times(
-    init: Init, caplog: pytest.LogCaptureFixture, form: str
-) -> None:
-    caplog.set_level(logging.INFO)
-    _, text = init({"x": [form.format(day) for day in days()], "size": noise(), "price": noise()})
-
-    told = "all of its times are 00:00, so it holds dates; with timezone in [clean] they may become"
-    assert f"# Look: {told}" in text
-    assert caplog.text.count(f'"x": {told}') == 1
-    assert "no offset" not in text
-
-
-@pytest.mark.parametrize("other", ["2024-05-01T00:01", "2024-05-01T00:00Z"])
-def test_datetimes_at_other_times_or_with_an_offset_are_no_dates(init: Init, other: str) -> None:
-    others = ["2024-05-01T00:00", "2024-05-02T00:00"] if other.endswith("1") else [other]
-
-    _, text = init({"x": among(others, other), "size": noise(), "price": noise()})
-
-    assert 'type = "datetime"' in text
-    assert "so it holds dates" not in text
-
-
-@pytest.mark.parametrize(("clock", "hour"), [("", ""), ("T12:30", ", hour")])
-def test_an_input_of_dates_is_told_with_what_the_model_learns_from_it(
-    init: Init, clock: str, hour: str
-) -> None:
-    sold = [f"{day}{clock}" for day in days()]
-
-    file, text = init({"sold": sold, "size": noise(), "price": noise()})
-    _, of_two = init({"sold": sold, "paid": sold, "size": noise(), "price": noise()})
-
-    assert file["features"]["time_column"] == "sold"
-    learnt = f"# An input as year, month, day, day of week{hour}, day of year and elapsed days."
-    assert text.count(learnt) == 1
-    assert "add the column to exclude; it still splits the rows." in text
-    assert "time_column" not in tomllib.loads(of_two)["features"]
-    assert "add the column to exclude." in of_two
-    assert "still splits" not in of_two
-
-
 def test_no_cell_and_no_name_leaves_its_comment_or_its_line_of_the_log(
     init: Init, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -360,30 +288,6 @@ def test_words_for_yes_and_no_are_booleans_unless_they_are_predicted(init: Init)
         "charges": {},
     }
     assert '"?" in' not in text
-
-
-def test_years_of_two_digits_that_become_late_ones_are_counted_and_split_nothing(
-    init: Init, caplog: pytest.LogCaptureFixture
-) -> None:
-    days = [f"{row % 12 + 1:02}/{row % 28 + 1:02}/{row % 100:02}" for row in range(ROWS)]
-
-    file, text = init({"x": days, "size": noise(), "price": noise()})
-
-    told = "78 of 200 dates are from 2030-"
-    assert f"# Look: {told}" in text
-    assert f'"x": {told}' in caplog.text
-    assert "the others from 1969-" in text
-    assert file["clean"]["columns"]["x"]["format"] == "%m/%d/%y"
-    assert "time_column" not in text
-
-
-def test_late_dates_of_a_private_column_are_counted_and_not_shown(init: Init) -> None:
-    days = [f"{row % 12 + 1:02}/{row % 28 + 1:02}/{row % 100:02}" for row in range(ROWS)]
-
-    _, text = init({"birth date": days, "size": noise(), "price": noise()})
-
-    assert "78 of 200 dates are in 2030 or later, as" in text
-    assert "2030-" not in text
 
 
 NEGATIVES = {
@@ -447,19 +351,3 @@ def test_negative_numbers_of_an_input_are_not_proposed_as_missing(init: Init) ->
 
     assert "(0.72)" not in proposed["clean"]["columns"]["x"]["missing"]
     assert "# Look: looks like numbers with parentheses" in text
-
-
-def test_integers_that_may_be_dates_are_shown_with_the_settings_for_dates(init: Init) -> None:
-    compact = [day.replace("-", "") for day in days()]
-    _, text = init({"size": noise(), "day": compact, "price": noise()})
-
-    assert "its integers may be dates, such as 20" in text
-    assert '# type = "date"  # they are dates, with the next line\n# format = "%Y%m%d"\n' in text
-
-
-@pytest.mark.parametrize("wrong", ["20240230", "99991231", "2024010", "12345678"])
-def test_integers_of_which_one_is_no_date_are_numbers(init: Init, wrong: str) -> None:
-    compact = [day.replace("-", "") for day in days()]
-    _, text = init({"size": noise(), "day": [*compact[1:], wrong], "price": noise()})
-
-    assert "may be dates" not in text

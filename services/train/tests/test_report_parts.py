@@ -138,7 +138,7 @@ def test_a_rare_class_that_is_mostly_missed_is_reported_with_settings_that_find_
     assert notice.title == "“yes” mostly missed"
     assert notice.text == (
         "This class is rare: 45 of 900 held-out rows. The label finds 20\u00a0% of them, and"
-        " 90\u00a0% of the rows it names are of this class. This finds more of them."
+        " 90\u00a0% of the rows it names are of this class. This usually finds more of them."
         ' To choose the model by such rows too, add metric = "average_precision".'
     )
     assert (notice.remedy, notice.table) == ('threshold = {metric = "matthews_corrcoef"}', "train")
@@ -178,7 +178,7 @@ def test_a_class_that_is_found_or_common_or_already_decided_on_is_not_reported(
 def test_no_metric_is_proposed_if_one_is_set() -> None:
     (notice,) = notices_of_rare(["no", "yes"], recall=0.2, metric="roc_auc")
 
-    assert notice.text.endswith("This finds more of them.")
+    assert notice.text.endswith("This usually finds more of them.")
 
 
 def test_a_class_is_never_predicted_for_the_rows_that_were_read() -> None:

@@ -2,25 +2,33 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
-from stage_contract import LOGGER, StageError, configure_logging
-from stage_contract.stages.failures import one_line
+from stage_contract import LOGGER, configure_logging, heartbeat
+from stage_contract.stages.failures import as_stage_error, one_line
 
 
-def log_to_stderr() -> None:
-    """Configure logging for a command."""
+@contextmanager
+def command(root: Path) -> Iterator[None]:
+    """Log to standard error, and end the process with a user's error as the last line of the log.
+
+    `root` is the data folder, whose files may be the reason of an error.
+    """
     configure_logging("ingest")
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(sys.stderr)
-
-
-def exit_with(failure: StageError) -> NoReturn:
-    """End the process with the failure as the last line of the log."""
-    LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
-    sys.exit(failure.exit_code)
+    try:
+        with heartbeat():
+            yield
+    except Exception as error:
+        failure = as_stage_error(error, root)
+        if failure is None:
+            raise
+        LOGGER.error("%s", one_line(failure), extra={"exit_code": failure.exit_code})
+        sys.exit(failure.exit_code)
 
 
 def relative_source(root: Path, name: str) -> str:

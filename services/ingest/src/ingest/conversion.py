@@ -10,10 +10,9 @@ from typing import BinaryIO, NoReturn
 import pyarrow as pa
 from pyarrow import parquet
 from pydantic import ValidationError
-from stage_contract import LOGGER, ContractError, SettingsError, heartbeat
-from stage_contract.stages.failures import as_stage_error
+from stage_contract import LOGGER, ContractError, SettingsError
 
-from ingest.commands import exit_with, log_to_stderr, relative_source
+from ingest.commands import command, relative_source
 from ingest.files.setting_errors import ReaderSettingError
 from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
@@ -28,19 +27,12 @@ def print_parquet(arguments: Sequence[str]) -> NoReturn:
     Exit codes: 0 success; 65 unreadable table; 78 invalid argument.
     """
     options = _parser().parse_args(arguments)
-    log_to_stderr()
     root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
-    try:
-        with heartbeat():
-            settings = _settings(
-                relative_source(root, options.file), sheet=options.sheet, skip=options.skip
-            )
-            convert(root, settings, sys.stdout.buffer)
-    except Exception as error:
-        failure = as_stage_error(error, root)
-        if failure is None:
-            raise
-        exit_with(failure)
+    with command(root):
+        settings = _settings(
+            relative_source(root, options.file), sheet=options.sheet, skip=options.skip
+        )
+        convert(root, settings, sys.stdout.buffer)
     sys.exit(0)
 
 

@@ -14,11 +14,9 @@ from stage_contract import (
     ContractError,
     SettingsError,
     SourceError,
-    heartbeat,
 )
-from stage_contract.stages.failures import as_stage_error
 
-from ingest.commands import exit_with, log_to_stderr, relative_source
+from ingest.commands import command, relative_source
 from ingest.connectors.databases import open_database, tables_of_database
 from ingest.connectors.network import has_network
 from ingest.csv.csv_files import CsvFile
@@ -68,26 +66,20 @@ def print_pipeline(arguments: Sequence[str]) -> NoReturn:
     does not answer; 78 invalid argument.
     """
     options = _parser().parse_args(arguments)
-    log_to_stderr()
     root = Path(os.environ.get("STAGE_IN", "/data/in")).absolute()
-    try:
-        with heartbeat():
+    with command(root):
+        try:
             text = propose_pipeline(
                 root,
                 source=relative_source(root, options.file),
                 target=options.target,
                 reader={name: getattr(options, name) for name in READER_OPTIONS},
             )
-    except AmbiguousTargetError as error:
-        if options.list_candidates:
+        except AmbiguousTargetError as error:
+            if not options.list_candidates:
+                raise
             sys.stdout.writelines(f"{line}\n" for line in candidate_lines(error))
             sys.exit(error.exit_code)
-        exit_with(error)
-    except Exception as error:
-        failure = as_stage_error(error, root)
-        if failure is None:
-            raise
-        exit_with(failure)
     sys.stdout.write(text)
     sys.exit(0)
 

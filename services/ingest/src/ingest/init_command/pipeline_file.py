@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from ingest.csv.dialect import Dialect
 from ingest.init_command.column_settings import percent, write_columns
+from ingest.init_command.groups import Group
 from ingest.init_command.proposal import Proposal
-from ingest.init_command.relations import Group
 from ingest.init_command.targets import MIN_CLASS_ROWS, Target
 from ingest.profiling.name_hints import weight_certainty
 from ingest.profiling.toml_text import quote, quote_short

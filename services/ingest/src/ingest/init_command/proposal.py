@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from ingest.init_command.relations import MIN_ROWS, Group, Relations, find_relations
+from ingest.init_command.groups import Group
+from ingest.init_command.relations import MIN_ROWS, Relations, find_relations
 from ingest.init_command.roles import Role, choose_roles
 from ingest.init_command.sampling import RowSample
 from ingest.init_command.targets import Target, choose_target

@@ -149,7 +149,7 @@ def _mostly_missed(confusion: Confusion, metric: str | None) -> Iterator[Notice]
     if is_binary:
         is_second = worst.name == confusion.names[1]
         fitting = "average_precision" if is_second else "matthews_corrcoef"
-    advice = "This finds more of them."
+    advice = "This usually finds more of them."
     if metric is None:
         advice += f' To choose the model by such rows too, add metric = "{fitting}".'
     yield Notice(
