@@ -8,7 +8,7 @@ import pytest
 from conformance.__main__ import main
 from conformance.harness.checking import CHECKS
 from conformance.harness.stages import STAGES
-from support.breaking import faulty, verdicts
+from support.breaking import faults_in, verdicts
 from support.planted_faults import FOREIGN_STAGES, conformant_image
 from support.running import stage_of
 
@@ -53,7 +53,7 @@ def test_a_stage_in_another_language_has_no_fault(folder: str, engine: docker.Do
     finally:
         engine.images.remove(image, noprune=True)
 
-    assert [(each.check.name, each.what) for each in found if each.verdict == "fault"] == []
+    assert faults_in(found) == []
 
 
 def test_a_default_server_has_no_fault_by_the_standard_protocol_alone(
@@ -61,6 +61,6 @@ def test_a_default_server_has_no_fault_by_the_standard_protocol_alone(
 ) -> None:
     found = verdicts(engine, images["serve"], "serve", api="oip")
 
-    assert faulty(found) == set()
+    assert faults_in(found) == []
     skipped = {verdict.check.name for verdict in found if verdict.verdict == "skip"}
     assert {"predict", "health", "docs"} <= skipped

@@ -2,7 +2,7 @@
 
 import docker
 import pytest
-from support.breaking import verdicts
+from support.breaking import faults_in, verdicts
 from support.running import SWAPS, stage_of
 
 
@@ -17,4 +17,4 @@ def test_a_swap_has_no_fault(
         api="oip" if swap == "serve-mlserver" else "all",
     )
 
-    assert [(each.check.name, each.what) for each in found if each.verdict == "fault"] == []
+    assert faults_in(found) == []

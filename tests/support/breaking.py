@@ -58,7 +58,12 @@ def verdicts(
 
 def faulty(found: Collection[Verdict]) -> set[str]:
     """Return the names of the checks that found a fault."""
-    return {verdict.check.name for verdict in found if verdict.verdict == "fault"}
+    return {verdict.check.name for verdict in faults_in(found)}
+
+
+def faults_in(found: Collection[Verdict]) -> list[Verdict]:
+    """Return the verdicts of the checks that found a fault, whole, for a test's message."""
+    return [verdict for verdict in found if verdict.verdict == "fault"]
 
 
 def image_context(files: dict[str, bytes]) -> io.BytesIO:
