@@ -1,4 +1,4 @@
-"""The kit's own cleaning of a cell agrees with the contract's vectors."""
+"""The kit's own cleaning of a cell agrees with the contract's vectors, and with its own."""
 
 import json
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from conformance.checks.serve.vectors import LENGTHS
 from conformance.harness.faults import Fault
 from conformance.rules.cells import CellError, clean_text
 from conformance.rules.fields import check_field
@@ -19,7 +20,7 @@ VECTORS = [
     for name in ("cleaning.json", "cleaning-1.1.json", "cleaning-1.2.json")
     for vector in json.loads((ROOT / "contract/examples/vectors" / name).read_bytes())
 ]
-TEXTS = [vector for vector in VECTORS if "text" in vector]
+TEXTS = [vector for vector in (*VECTORS, *LENGTHS) if "text" in vector]
 
 
 def as_json(value: Value) -> object:

@@ -24,6 +24,28 @@ _FIX = "see contract/reference/cleaning-one-row.md"
 _TARGET = "price"
 
 
+def _length(text: str, about: str, *, is_valid: bool, **constraints: int) -> Vector:
+    """Return a vector of a text field; a valid text is its own value."""
+    field = {"type": "string", "constraints": constraints}
+    outcome = {"value": text} if is_valid else {"error": "constraint"}
+    return {"about": about, "field": field, "text": text, "json": text, **outcome}
+
+
+_FAMILY = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+_ACCENTED = "e\N{COMBINING ACUTE ACCENT}"
+LENGTHS: Sequence[Vector] = (
+    _length("👍👍", "maxLength counts an emoji once", is_valid=True, maxLength=2),
+    _length("👍👍👍", "maxLength counts each emoji", is_valid=False, maxLength=2),
+    _length("👍👍", "minLength counts each emoji", is_valid=True, minLength=2),
+    _length("👍", "minLength counts an emoji once", is_valid=False, minLength=2),
+    _length(_FAMILY, "minLength counts the parts of an emoji", is_valid=True, minLength=3),
+    _length(_FAMILY, "maxLength counts the parts of an emoji", is_valid=False, maxLength=2),
+    _length(_ACCENTED, "minLength counts a combining accent", is_valid=True, minLength=2),
+    _length(_ACCENTED, "maxLength counts a combining accent", is_valid=False, maxLength=1),
+)
+"""Lengths that differ in code points, UTF-16 units, bytes, and characters as people see them."""
+
+
 @http_check(
     "vectors",
     promise="JSON values and CSV cells are cleaned as vectors/cleaning.json says",
@@ -44,6 +66,16 @@ def vectors_of_1_1(subject: Subject) -> None:
     for model in _models("cleaning-1.1.json"):
         with served(subject, model.publish(subject.scratch()), refusal=refusal) as client:
             _check_vectors(client, model)
+
+
+@http_check(
+    "text-lengths",
+    promise="minLength and maxLength count code points, in JSON and in CSV",
+)
+def text_lengths(subject: Subject) -> None:
+    model = echo_model(LENGTHS, timezone="UTC")
+    with served(subject, model.publish(subject.scratch())) as client:
+        _check_vectors(client, model)
 
 
 def _models(name: str) -> Iterator[EchoModel]:
