@@ -112,6 +112,7 @@ def test_first_settings_that_become_the_same_are_tried_once() -> None:
         "min_samples_leaf": 9,
         "l2_regularization": 1,
         "max_features": 1.0,
+        "target_encoding": True,
     }
     rates = remaining_space("gradient-boosting", NUMBERS, rows=1000, given=held).starting_points
 

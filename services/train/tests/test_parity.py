@@ -65,18 +65,21 @@ def target(features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
 
 
 @cache
-def fit(name: str, task: str) -> Fitted:
+def fit(name: str, task: str, *, encoded: bool = True) -> Fitted:
     features = matrix(ROWS, seed=1)
     space = CANDIDATES[name].space(problem(task), ROWS, {})
     defaults = space.starting_points[0] | space.fixed | {"random_state": 0}
+    defaults |= {"target_encoding": encoded}
     estimator = CANDIDATES[name].build(problem(task), defaults)
     with one_thread():
         estimator.fit(features, target(features, task))
     return Fitted(Trial(name, defaults, 0, 0), [], estimator, Search(1, cut=False), 0.0)
 
 
-def graph(name: str, task: str, *, opset: int = 21) -> tuple[Estimator, ModelProto]:
-    fitted = fit(name, task)
+def graph(
+    name: str, task: str, *, opset: int = 21, encoded: bool = True
+) -> tuple[Estimator, ModelProto]:
+    fitted = fit(name, task, encoded=encoded)
     return fitted.estimator, export(fitted, problem(task), opset=opset)
 
 
@@ -89,9 +92,10 @@ def native(estimator: Estimator, rows: NDArray[np.float64], *, task: str) -> NDA
     return predict(estimator, rows, problem=problem(task))
 
 
+@pytest.mark.parametrize("encoded", [False, True])
 @EVERY_ESTIMATOR
-def test_a_graph_answers_as_scikit_learn_does(name: str, task: str) -> None:
-    estimator, model = graph(name, task)
+def test_a_graph_answers_as_scikit_learn_does(name: str, task: str, *, encoded: bool) -> None:
+    estimator, model = graph(name, task, encoded=encoded)
     rows = np.concatenate([matrix(ROWS, seed=2), matrix(ROWS, seed=3) * 1000])
 
     parity = check_parity(
@@ -133,7 +137,7 @@ def test_the_label_is_the_class_of_the_highest_probability(name: str) -> None:
 
 def test_a_feature_that_lies_on_a_threshold_goes_where_scikit_learn_sends_it() -> None:
     task = "regression"
-    estimator, model = graph("gradient-boosting", task)
+    estimator, model = graph("gradient-boosting", task, encoded=False)
     trees = trees_of(estimator)
     on_time = [
         node for stage in trees for nodes in stage for node in nodes if node["feature_idx"] == 4
@@ -150,7 +154,7 @@ def test_a_feature_that_lies_on_a_threshold_goes_where_scikit_learn_sends_it() -
 
 def test_the_linear_candidate_ignores_codes_of_categories() -> None:
     task = "regression"
-    estimator, _ = graph("linear", task)
+    estimator, _ = graph("linear", task, encoded=False)
     rows = matrix(5, seed=2)
     other = rows.copy()
     other[:, 3] += 1000

@@ -87,8 +87,9 @@ def test_equal_scores_give_equal_proposals_and_another_seed_gives_others() -> No
 
     first, again, other = [[p.hyperparameters["alpha"] for p in played] for played in runs]
     assert first == again
-    assert first[0] == other[0] == 1.0
-    assert set(first[1:]).isdisjoint(other[1:])
+    # The defaults, with and without target encoding.
+    assert first[:2] == other[:2] == [1.0, 1.0]
+    assert set(first[2:]).isdisjoint(other[2:])
 
 
 def test_a_shorter_last_round_proposes_the_same_as_a_whole_one() -> None:

@@ -28,6 +28,10 @@ type Share = Annotated[float, BeforeValidator(_check_share)]
 type Strength = Annotated[float, Field(strict=True, ge=0, le=_MAX_STRENGTH)]
 
 
+type TargetEncoding = Annotated[bool, Field(strict=True)]
+"""Whether categories with a code are also encoded as the mean of their target."""
+
+
 class Boosting(TypedDict, total=False):
     """Parameters of HistGradientBoostingRegressor and HistGradientBoostingClassifier."""
 
@@ -39,6 +43,7 @@ class Boosting(TypedDict, total=False):
     min_samples_leaf: Count
     l2_regularization: Strength
     max_features: Share
+    target_encoding: TargetEncoding
 
 
 class Linear(TypedDict, total=False):
@@ -47,6 +52,7 @@ class Linear(TypedDict, total=False):
     alpha: Strength
     C: Annotated[float, Field(strict=True, gt=0, le=_MAX_STRENGTH)]
     max_iter: Count
+    target_encoding: TargetEncoding
 
 
 class RandomForest(TypedDict, total=False):
@@ -57,6 +63,7 @@ class RandomForest(TypedDict, total=False):
     min_samples_leaf: Count
     max_features: Share
     max_samples: Share
+    target_encoding: TargetEncoding
 
 
 class ExtraTrees(RandomForest, total=False):

@@ -100,6 +100,12 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         return fixed if self.objective is None else {**fixed, "loss": self.objective}
 
     @property
+    def may_encode_targets(self) -> bool:
+        """Whether target encoding is left to the search, or set, for any candidate."""
+        fixed = [self.fixed_hyperparameters(name) for name in self.compared]
+        return any(each.get("target_encoding", True) for each in fixed)
+
+    @property
     def budget_seconds(self) -> float | None:
         """The budget in seconds."""
         return None if self.budget is None else float(_seconds(self.budget))

@@ -10,6 +10,7 @@ from modelling.model_selection.trained_model import TrainedModel
 from reporting.writing import write_report
 from stage_contract import Artifact, Draft, working_on
 
+from train.candidates.target_encoding import count_encoded_features
 from train.fitting.best_estimator import fit_best
 from train.fitting.memory_estimate import check_memory
 from train.fitting.output_head import check_output_head, export, fit_output_head
@@ -34,6 +35,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         features=columns,
         cv_rows=settings.cv_rows,
         classes=data.problem.class_count,
+        encoded=count_encoded_features(data.problem) if settings.may_encode_targets else 0,
     )
     with working_on("reading the held-out rows"):
         held_out = read_held_out(data)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelling.data.problem import Problem
-from modelling.graphs.forests import forest_graph
 from modelling.graphs.output_heads import EstimatorGraph
 from modelling.model_selection.estimators import Estimator
 from modelling.model_selection.trials import Hyperparameters
@@ -41,6 +40,6 @@ CANDIDATES: Mapping[str, Candidate] = {
         is_iterative=True,
     ),
     "linear": Candidate(linear_models.build, linear_models.space, linear_models.to_graph),
-    "random-forest": Candidate(forests.build_random, forests.random_forest_space, forest_graph),
-    "extra-trees": Candidate(forests.build_extra, forests.extra_trees_space, forest_graph),
+    "random-forest": Candidate(forests.build_random, forests.random_forest_space, forests.to_graph),
+    "extra-trees": Candidate(forests.build_extra, forests.extra_trees_space, forests.to_graph),
 }

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from modelling.data.problem import Problem
+from modelling.graphs.forests import forest_graph
+from modelling.graphs.output_heads import EstimatorGraph
 from modelling.model_selection.estimators import Estimator
 from modelling.model_selection.trials import Hyperparameters
 from sklearn.ensemble import (
@@ -16,6 +19,12 @@ from sklearn.ensemble import (
 
 from train import threads
 from train.candidates.search_spaces import Space, count, share
+from train.candidates.target_encoding import (
+    innermost,
+    target_encoded,
+    target_encoding_graph,
+    vary_target_encoding,
+)
 from train.candidates.tree_sizes import Sizes
 
 TREES = 50
@@ -41,16 +50,29 @@ rows. On large tables, boosting is better and faster."""
 
 def build_random(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     """Return a random forest, unfitted."""
+    return target_encoded(_random, problem, hyperparameters)
+
+
+def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    """Return extremely randomised trees, unfitted."""
+    return target_encoded(_extra, problem, hyperparameters)
+
+
+def _random(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     family = RandomForestClassifier if problem.classes else RandomForestRegressor
     estimator: Estimator = family(**hyperparameters)
     return estimator
 
 
-def build_extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
-    """Return extremely randomised trees, unfitted."""
+def _extra(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     family = ExtraTreesClassifier if problem.classes else ExtraTreesRegressor
     estimator: Estimator = family(**hyperparameters)
     return estimator
+
+
+def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
+    """Return the graph of a forest."""
+    return target_encoding_graph(estimator, problem, forest_graph)
 
 
 @contextmanager
@@ -59,16 +81,17 @@ def parallel_fit(estimator: Estimator) -> Iterator[None]:
 
     It predicts on one processor, because a parallel sum of trees has no fixed order.
     """
-    if isinstance(estimator, _FORESTS):
-        estimator.set_params(n_jobs=threads.MAX_PARALLEL_FITS)
+    forest = innermost(estimator)
+    if isinstance(forest, _FORESTS):
+        forest.set_params(n_jobs=threads.MAX_PARALLEL_FITS)
     yield
-    if isinstance(estimator, _FORESTS):
-        estimator.set_params(n_jobs=None)
+    if isinstance(forest, _FORESTS):
+        forest.set_params(n_jobs=None)
 
 
 def count_processors(estimator: Estimator) -> int:
     """Return the number of processors that fit an estimator."""
-    return threads.MAX_PARALLEL_FITS if isinstance(estimator, _FORESTS) else 1
+    return threads.MAX_PARALLEL_FITS if isinstance(innermost(estimator), _FORESTS) else 1
 
 
 def random_forest_space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
@@ -78,7 +101,7 @@ def random_forest_space(problem: Problem, rows: int, given: Hyperparameters) -> 
         SettingsError: The fixed values give more leaves than a server can hold.
     """
     fixed = _sizes(problem, given, of="random-forest")
-    return _space(problem, rows, fixed | _sample_share(rows, given))
+    return _space(problem, rows, fixed | _sample_share(rows, given), given)
 
 
 def extra_trees_space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
@@ -90,7 +113,8 @@ def extra_trees_space(problem: Problem, rows: int, given: Hyperparameters) -> Sp
     fixed = _sizes(problem, given, of="extra-trees")
     bootstrap = given.get("bootstrap", rows > _MAX_TREE_ROWS or "max_samples" in given)
     fixed |= {"bootstrap": bootstrap}
-    return _space(problem, rows, fixed | _sample_share(rows, given) if bootstrap else fixed)
+    fixed |= _sample_share(rows, given) if bootstrap else {}
+    return _space(problem, rows, fixed, given)
 
 
 def _sizes(problem: Problem, given: Hyperparameters, *, of: str) -> Hyperparameters:
@@ -113,12 +137,13 @@ def _sample_share(rows: int, given: Hyperparameters) -> Hyperparameters:
     return {"max_samples": _MAX_TREE_ROWS / rows} if rows > _MAX_TREE_ROWS else {}
 
 
-def _space(problem: Problem, rows: int, fixed: Hyperparameters) -> Space:
+def _space(problem: Problem, rows: int, fixed: Hyperparameters, given: Hyperparameters) -> Space:
     features = len(problem.features)
     lowest = min(1.0, max(0.1, 1 / features))
     first = max(lowest, math.sqrt(features) / features) if problem.classes else 0.5
-    return Space(
+    plain = Space(
         {"max_features": share(lowest), "min_samples_leaf": count(1, max(1, rows // 500))},
         [{"max_features": max(lowest, first), "min_samples_leaf": 1}],
         fixed,
     )
+    return vary_target_encoding(plain, problem, given)

@@ -16,6 +16,11 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from train.candidates.search_spaces import Space, count, magnitude, share
+from train.candidates.target_encoding import (
+    target_encoded,
+    target_encoding_graph,
+    vary_target_encoding,
+)
 from train.candidates.tree_sizes import Sizes
 
 _MAX_ITERATIONS = 300
@@ -40,6 +45,10 @@ _PATIENCE = 20
 
 def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     """Return the unfitted estimator, without early stopping."""
+    return target_encoded(_build, problem, hyperparameters)
+
+
+def _build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     family = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
     # scikit-learn's validation split is stratified and fails if a class has a single row.
     estimator: Estimator = family(**hyperparameters, early_stopping=False)
@@ -62,7 +71,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
     )
     iterations, leaves = sizes.choose(given)
     leaf_rows = max(1, min(20, rows // 40))
-    return Space(
+    plain = Space(
         {
             "learning_rate": magnitude(0.03, 0.3),
             "max_leaf_nodes": count(8, leaves),
@@ -84,6 +93,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
         ],
         {"max_iter": iterations} | {name: given[name] for name in ("loss",) if name in given},
     )
+    return vary_target_encoding(plain, problem, given)
 
 
 def _starting_point(
@@ -152,6 +162,10 @@ def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     A threshold rounded up to float32 would send a feature equal to it the other way, and a sum of
     some hundred rounded leaves would differ from the native one.
     """
+    return target_encoding_graph(estimator, problem, _to_graph)
+
+
+def _to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     baseline = estimator._baseline_prediction.ravel()  # noqa: SLF001  # see trees_of
     trees = [
         _tree(nodes, output=output)

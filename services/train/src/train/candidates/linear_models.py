@@ -16,6 +16,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 
 from train.candidates.search_spaces import Space, magnitude
+from train.candidates.target_encoding import (
+    target_encoded,
+    target_encoding_graph,
+    vary_target_encoding,
+)
 
 _BATCH_ROWS = 8_192
 
@@ -68,6 +73,10 @@ class StandardisedModel:
 
 def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     """Return an unfitted estimator."""
+    return target_encoded(_build, problem, hyperparameters)
+
+
+def _build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     # An ordinal code is not a quantity, so a linear term would be meaningless.
     columns = [i for i, feature in enumerate(problem.features) if feature.role != "ordinal"]
     columns = columns or [*range(len(problem.features))]
@@ -76,15 +85,20 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
     return StandardisedModel(Ridge(copy_X=False, **hyperparameters), columns)
 
 
-def space(problem: Problem, _rows: int, _given: Hyperparameters) -> Space:
-    """Return the search space: the regularisation strength."""
-    if problem.classes is None:
-        return Space({"alpha": magnitude(1e-3, 1e4)}, [{"alpha": 1.0}])
-    return Space({"C": magnitude(1e-4, 1e3)}, [{"C": 1.0}], {"max_iter": 300})
+def space(problem: Problem, _rows: int, given: Hyperparameters) -> Space:
+    """Return the search space: the regularisation strength, and target encoding."""
+    plain = Space({"alpha": magnitude(1e-3, 1e4)}, [{"alpha": 1.0}])
+    if problem.classes is not None:
+        plain = Space({"C": magnitude(1e-4, 1e3)}, [{"C": 1.0}], {"max_iter": 300})
+    return vary_target_encoding(plain, problem, given)
 
 
 def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     """Return the ONNX graph that computes a prediction."""
+    return target_encoding_graph(estimator, problem, _to_graph)
+
+
+def _to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     model, scaler = estimator.model, estimator.scaler
     constants = {
         "columns": np.array(estimator.columns, dtype=np.int64),

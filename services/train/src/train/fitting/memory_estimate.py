@@ -24,8 +24,12 @@ _FIXED_BYTES = 150_000_000
 data set is 629 MB; training took 590 MB."""
 
 
-def check_memory(*, rows: int, features: int, cv_rows: int, classes: int = 0) -> None:
+def check_memory(
+    *, rows: int, features: int, cv_rows: int, classes: int = 0, encoded: int = 0
+) -> None:
     """Check that the memory is enough for model selection and the final fit on all rows.
+
+    `encoded` is the number of features that target encoding adds to a copy of the matrix.
 
     Raises:
         SettingsError: There is too little memory.
@@ -35,8 +39,13 @@ def check_memory(*, rows: int, features: int, cv_rows: int, classes: int = 0) ->
     rows_in_fits = max(rows, threads.MAX_PARALLEL_FITS * sample)
     is_multiclass = classes > BINARY
     bytes_needed = (
-        features * (stored + _FIT_BYTES * rows_in_fits) + _ROW_BYTES * rows + _FIXED_BYTES
+        features * stored
+        + (features + encoded) * _FIT_BYTES * rows_in_fits
+        + _ROW_BYTES * rows
+        + _FIXED_BYTES
     )
+    if encoded:
+        bytes_needed += (features + encoded) * _VALUE_BYTES * rows_in_fits
     require_memory(
         bytes_needed + (_CLASS_BYTES * classes * rows_in_fits if is_multiclass else 0),
         what=f"training on {rows:,} rows of {features:,} features"
