@@ -219,6 +219,16 @@ def test_a_bad_model_that_goes_live_late_is_named_by_its_own_kind() -> None:
         model_watching.check_refused(watching_with(["bad-1"]), "bad-2", kinds, SUBJECT)
 
 
+@pytest.mark.parametrize("found", [0.00012, 0.0, math.nan])
+def test_a_small_prediction_with_fewer_digits_is_found(found: float) -> None:
+    example = Example({"size": 1.0}, 0.000123456)
+    model = cast(Any, SimpleNamespace(examples=[example]))
+    outputs.check_digits(model, {"predict": [0.0001234561], "CSV": [0.0001234559]})
+
+    with pytest.raises(Fault, match="a prediction by CSV has lost digits"):
+        outputs.check_digits(model, {"predict": [0.000123456], "CSV": [found]})
+
+
 @pytest.fixture
 def report_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Let /report answer with a policy."""

@@ -1,4 +1,4 @@
-"""Models made from the examples that have other outputs: typed classes, costs, intervals."""
+"""Models made from the examples with other outputs: classes, costs, intervals, small numbers."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,6 +18,8 @@ INTERVAL = (500.0, 250.0)
 """How far below and above the prediction the ends of an interval are."""
 COSTS = [[0.0, 1.0, 900.0], [900.0, 0.0, 900.0], [1.0, 900.0, 0.0]]
 """By the true class, then the predicted one."""
+SMALL = 2.0**-24
+"""Factor that makes predictions small; a power of two keeps every digit of a float32."""
 
 type Document = dict[str, Any]
 type Change = Callable[[ModelProto, Document, list[Document]], None]
@@ -79,6 +81,23 @@ def interval_model(volume: Path) -> Path:
         for line in lines:
             value = line["expected"]
             line["interval"] = [value - INTERVAL[0], value + INTERVAL[1]]
+
+    return _changed(volume, "model", change)
+
+
+def small_model(volume: Path) -> Path:
+    """Publish the houses with predictions far below 1."""
+
+    def change(model: ModelProto, _document: Document, lines: list[Document]) -> None:
+        _rename(model, "prediction", "large_prediction")
+        model.graph.node.extend(
+            [
+                helper.make_node("Constant", [], ["small"], value_float=SMALL),
+                helper.make_node("Mul", ["large_prediction", "small"], ["prediction"]),
+            ]
+        )
+        for line in lines:
+            line["expected"] *= SMALL
 
     return _changed(volume, "model", change)
 

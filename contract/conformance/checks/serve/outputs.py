@@ -1,9 +1,10 @@
-"""Serve: models with typed classes, decisions and prediction intervals, and the report page."""
+"""Serve: models with typed classes, decisions, intervals or small numbers, and the report page."""
 
 import csv
 import io
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,17 @@ from conformance.checks.serve.request_formats import csv_of
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, Model, number_of
+from conformance.models.tensors import Row
 from conformance.serving.clients import Client, json_of
-from conformance.serving.http_checks import http_check
+from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.made_outputs import (
     INTERVAL,
     interval_model,
     model_with_costs,
     model_with_typed_classes,
+    small_model,
 )
+from conformance.serving.rows import complete_examples
 from conformance.serving.servers import ready_client
 from conformance.serving.switching import served
 
@@ -68,6 +72,39 @@ def interval(subject: Subject) -> None:
                 )
         has_intervals = any("interval" in given for given in answer)
         _check_interval_columns(client, target, has_intervals=has_intervals)
+
+
+@http_check(
+    "digits",
+    promise="a prediction far below 1 has all digits of its float32",
+    oip=True,
+)
+def digits(subject: Subject) -> None:
+    with served(subject, small_model(subject.scratch())) as client:
+        rows = [each.row for each in complete_examples(client.model)]
+        found: dict[str, Sequence[float]] = {
+            protocol: client.predict(rows, protocol=protocol).numbers.tolist()
+            for protocol in protocols_of(subject)
+        }
+        if subject.api == "all":
+            name = f"predicted_{client.model.document['target']['name']}"
+            found["CSV"] = [float(line.get(name) or "nan") for line in _csv_answer(client, rows)]
+        check_digits(client.model, found)
+
+
+def check_digits(model: Model, found: Mapping[str, Sequence[float]]) -> None:
+    """Check the predictions for the complete examples, by the form of the request."""
+    for form, numbers in found.items():
+        for example, number in zip(complete_examples(model), numbers, strict=True):
+            value = number_of(example)
+            if not math.isclose(number, value, rel_tol=TOLERANCE):
+                raise Fault(
+                    f"a prediction by {form} has lost digits of the graph's float32",
+                    "write as many digits as lead to the same float32",
+                    row=example.row,
+                    expected=value,
+                    found=number,
+                )
 
 
 @http_check(
@@ -141,10 +178,7 @@ def _check_classes(client: Client) -> None:
                 expected=dict(zip(names, np.atleast_1d(example.expected).tolist(), strict=True)),
                 found=shares,
             )
-    answer = client.http.post(
-        "/predict", content=csv_of(rows).encode(), headers={"content-type": "text/csv"}
-    )
-    table = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    table = _csv_answer(client, rows)
     texts = [line.get(f"predicted_{target}") for line in table]
     wanted_texts = [value if isinstance(value, str) else json.dumps(value) for value in expected]
     if [str(text).lower() for text in texts] != [text.lower() for text in wanted_texts]:
@@ -175,10 +209,7 @@ def _check_interval(given: Any, value: float, row: Any) -> None:
 
 def _check_interval_columns(client: Client, target: str, *, has_intervals: bool) -> None:
     rows = [each.row for each in client.model.examples]
-    answer = client.http.post(
-        "/predict", content=csv_of(rows).encode(), headers={"content-type": "text/csv"}
-    )
-    table = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    table = _csv_answer(client, rows)
     names = [f"predicted_{target}_low", f"predicted_{target}_high"]
     for line, example in zip(table, client.model.examples, strict=True):
         if not has_intervals and not set(names) & set(line):
@@ -194,6 +225,22 @@ def _check_interval_columns(client: Client, target: str, *, has_intervals: bool)
                 expected=expected,
                 found=found,
             )
+
+
+def _csv_answer(client: Client, rows: Sequence[Row]) -> list[dict[str, str]]:
+    """Return the lines that /predict answers to rows in CSV."""
+    answer = client.http.post(
+        "/predict", content=csv_of(rows).encode(), headers={"content-type": "text/csv"}
+    )
+    table = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    if len(table) != len(rows):
+        raise Fault(
+            f"POST /predict answers {answer.status_code} and {len(table)} lines to a CSV table of"
+            f" {len(rows)}",
+            "return one line for each row, in the order of the request",
+            found=answer.text,
+        )
+    return table
 
 
 def _is_close(found: float, expected: float) -> bool:
