@@ -73,16 +73,33 @@ clean() {
     require_pipeline_name
     volumes=
     for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then volumes="$volumes ${PROJECT}_$kind"; fi; done
+    images=$(existing_images) || exit
     say "pipeline $PIPELINE: all containers of project $PROJECT;"
     say "volumes with all its data and models:${volumes:- none};"
-    say "the images ${REGISTRY:-stagecoach}/*:${TAG:-dev}, which other pipelines use, too, and .envs;"
+    say "the images${images:- none}, which other pipelines may use, too, and .envs;"
     say "the folders of make local and make run-stage: .local/$PIPELINE and .local/copies/$PROJECT"
     require_own_folder
+    # The folders come last, when everything else is gone.
+    for folder in .envs ".local/$PIPELINE" ".local/copies/$PROJECT"; do
+        [ ! -e "$folder" ] || require_writable "$(dirname "$PWD/$folder")" "$folder" "removed from there"
+    done
     confirm clean
-    docker compose --profile '*' down --volumes --rmi all --remove-orphans
-    docker image ls --quiet "${REGISTRY:-stagecoach}/track:${TAG:-dev}" | while read -r image; do docker image rm "$image"; done
-    # The folder also holds the locks and folders of other pipelines.
-    rm -rf .envs ".local/$PIPELINE" ".local/copies/$PROJECT"
+    # Not with --rmi, which goes by labels and also removes images of other tags.
+    docker compose --profile '*' down --volumes --remove-orphans
+    for image in $images; do
+        said=$(docker image rm "$image" 2>&1) || say "the image $image stays: $(printf '%s\n' "$said" | sed '$!d; s/^Error response from daemon: //')"
+    done
+    # .local also holds the locks and folders of other pipelines.
+    rm -rf .envs ".local/$PIPELINE" ".local/copies/$PROJECT" \
+        || die 73 "containers, volumes and images are removed, but not all folders; see the errors above; type: sudo rm -rf .envs $(shell_word ".local/$PIPELINE") $(shell_word ".local/copies/$PROJECT")"
+}
+
+# Print the images of all services that this machine has, each after a blank.
+existing_images() {
+    named=$(docker compose --profile '*' config --images) || die 78 "Compose can't read its files; see the error above"
+    for image in $named "${REGISTRY:-stagecoach}/track:${TAG:-dev}"; do
+        ! docker image inspect "$image" >/dev/null 2>&1 || printf ' %s' "$image"
+    done
 }
 
 "$1"

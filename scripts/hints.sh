@@ -46,7 +46,7 @@ make_again() ( # [VARIABLE=VALUE...]
 )
 
 # Exit with 73 unless this user may write a file, or make it in the nearest folder that exists.
-require_writable() { # PATH WHAT-IS-WRITTEN-THERE
+require_writable() { # PATH WHAT-IS-WRITTEN-THERE ["removed from there"]
     closed=$1
     while [ ! -e "$closed" ]; do closed=$(dirname "$closed"); done
     [ ! -w "$closed" ] || return 0
@@ -58,7 +58,7 @@ require_writable() { # PATH WHAT-IS-WRITTEN-THERE
     else
         remedy="work in a copy of this checkout that is your own, or type: sudo chown -R $user $(shell_word "$closed")"
     fi
-    printf '%s\n' "$closed: not writable for $user, and $2 is written there; $remedy" >&2
+    printf '%s\n' "$closed: not writable for $user, and $2 is ${3:-written there}; $remedy" >&2
     exit 73
 }
 
