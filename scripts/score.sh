@@ -79,7 +79,7 @@ convert_workbook() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     converted=$(mktemp -d "$RESULTS/.workbook-XXXXXX") || die 73 "$RESULTS: the workbook can't be converted there; see above"
-    set -- "$IN"
+    set -- -- "$IN"
     # In one word, as the value may begin with a dash.
     [ -z "$SHEET" ] || set -- "--sheet=$SHEET" "$@"
     [ -z "$SKIP" ] || set -- "--skip=$SKIP" "$@"
@@ -90,11 +90,12 @@ convert_workbook() {
 
 if is_workbook "$DATA/$IN"; then convert_workbook; fi
 docker compose build --quiet batch || die 1 "the build of the image failed; see the error above"
-set -- "$IN" "$OUT"
-[ -z "$KEEP" ] || set -- "$@" --keep "$KEEP"
-[ -z "$TOP_K" ] || set -- "$@" --top-k "$TOP_K"
-[ -z "$DELIMITER" ] || set -- "$@" --delimiter "$DELIMITER"
-[ -z "$ENCODING" ] || set -- "$@" --encoding "$ENCODING"
+# Behind -- and in one word, as each value may begin with a dash.
+set -- -- "$IN" "$OUT"
+[ -z "$KEEP" ] || set -- "--keep=$KEEP" "$@"
+[ -z "$TOP_K" ] || set -- "--top-k=$TOP_K" "$@"
+[ -z "$DELIMITER" ] || set -- "--delimiter=$DELIMITER" "$@"
+[ -z "$ENCODING" ] || set -- "--encoding=$ENCODING" "$@"
 code=0
 docker compose --progress quiet run --rm --no-deps --no-TTY batch "$@" || code=$?
 # The last line of a failure is its reason.

@@ -159,3 +159,16 @@ def test_a_folder_that_the_container_may_not_write_to_is_named_with_what_to_type
 
     assert result.returncode == 73
     assert "/data/out: not writable for uid 10001; on the host: chmod a+rwx out" in result.stdout
+
+
+def test_the_names_of_files_and_columns_may_begin_with_a_dash(penguins: Pipeline) -> None:
+    header, *rows = (ROOT / "data/penguins.csv").read_text(encoding="utf-8").splitlines()
+    numbered = [f"{number},{row}" for number, row in enumerate(rows, 1)]
+    penguins.provide("-new.csv", "\n".join([f"-id,{header}", *numbered, ""]))
+
+    result = penguins.score(IN="-new.csv", OUT="-scored.csv", KEEP="-id")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    with scored(penguins, "-scored.csv").open(encoding="utf-8", newline="") as file:
+        [first, *_] = csv.DictReader(file)
+    assert (first["-id"], first["predicted_species"]) == ("1", "Adelie")
