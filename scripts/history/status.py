@@ -10,6 +10,7 @@ from stage_contract import Artifact, ContractError, open_artifact
 from stage_contract.artifacts.reading import is_id
 from stage_contract.artifacts.volumes import DRAFT
 from stage_contract.commands import make_command
+from stage_contract.stages.failures import FAILED
 
 from history.containers import StageContainer
 from history.disk import describe_disk_use
@@ -130,10 +131,11 @@ def status(
     going_on = {stage for stage, each in containers.items() if each.is_running}
     failed = {volume.stage for volume in chain if volume.failure}
     missing = [link for link in broken if not _is_under_way(link, going_on, failed=failed)]
-    failures = [
-        *(Finding(ATTENTION, _failed(volume)) for volume in chain if volume.failure),
-        *(_dead_residents(chain, containers) if is_watching else _failed_runs(chain, runs)),
-    ]
+    failures = (
+        [*_recorded_failures(chain, {}), *_dead_residents(chain, containers)]
+        if is_watching
+        else [*_recorded_failures(chain, runs), *_failed_runs(chain, runs)]
+    )
     again = make_command("watch" if is_watching else "rerun")
     findings = [
         *_wrong_settings(serve),
@@ -221,13 +223,28 @@ def _is_at_work(volume: Volume, container: StageContainer | None) -> bool:
     return not container.is_resident or any(volume.path.glob(f"{DRAFT}*/"))
 
 
+def _recorded_failures(chain: list[Volume], runs: Runs) -> Iterator[Finding]:
+    """Yield each FAILED.json, unless a later run failed without one."""
+    for volume in chain:
+        if volume.failure and not _failed_unrecorded(volume, runs):
+            yield Finding(ATTENTION, _failed(volume))
+
+
 def _failed_runs(chain: list[Volume], runs: Runs) -> Iterator[Finding]:
-    """Yield the runs that failed without a FAILED.json: killed or crashed."""
+    """Yield the runs that failed without a FAILED.json: killed, crashed, or on a full disk."""
     for volume in chain:
         run = runs.get(volume.stage)
-        if run and run.exit_code and not volume.failure and not run.had_effect(volume):
+        if run and _failed_unrecorded(volume, runs) and not run.had_effect(volume):
             text = f"{volume.stage} failed with exit code {run.exit_code} and published nothing"
             yield Finding(ATTENTION, f"{text}; {make_command('rerun')} runs it again")
+
+
+def _failed_unrecorded(volume: Volume, runs: Runs) -> bool:
+    """Return whether the last run failed and any FAILED.json is of an earlier run."""
+    run = runs.get(volume.stage)
+    if run is None or run.exit_code == 0:
+        return False
+    return not volume.failure or run.began_after(volume.path / FAILED)
 
 
 def _dead_residents(chain: list[Volume], containers: Containers) -> Iterator[Finding]:

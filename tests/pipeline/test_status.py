@@ -74,6 +74,20 @@ def test_a_run_that_was_killed_wants_attention_until_something_is_published(
     assert well.level == 0
 
 
+@pytest.mark.parametrize(("offset_seconds", "named"), [(60, "exit code 137"), (-60, "code 78")])
+def test_the_last_failure_of_a_stage_is_named(
+    live: list[Volume], offset_seconds: int, named: str
+) -> None:
+    (live[3].path / "FAILED.json").write_text('{"exit_code": 78}', encoding="utf-8")
+    killed = {"train": ContainerRun(137, time.time() + offset_seconds, frozenset())}
+
+    found = status(live, EXAMPLES, killed, containers=all_of(ENDED), serve=serve_of(live))
+
+    assert found.level == 1
+    [failure] = [each.text for each in found.findings if "train failed" in each.text]
+    assert named in failure
+
+
 def test_a_source_file_that_can_not_be_read_is_a_finding_among_others(
     live: list[Volume], monkeypatch: pytest.MonkeyPatch
 ) -> None:
