@@ -189,10 +189,8 @@ case ${1:-} in
         fi
         run_stages
         check_chain
-        if serve_is_running; then
-            announce_model
-            say_differences
-        fi
+        announce_model_if_served
+        if serve_is_running; then say_differences; fi
         log_models
         say_refusal
         ;;

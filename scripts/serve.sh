@@ -324,7 +324,7 @@ announce_model_if_served() {
     if serve_is_running; then
         announce_model
     else
-        say "serve is not running; it will answer with model $(look latest)"
+        say "serve is not running; $(make_hint "$(if is_watching; then echo watch; else echo up; fi)") starts it with model $(look latest)"
     fi
 }
 

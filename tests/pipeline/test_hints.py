@@ -241,6 +241,23 @@ def test_a_serve_that_runs_stays_at_its_address_unless_another_one_is_set(
     assert set(addresses) == {wanted}
 
 
+def test_rerun_ends_with_how_to_start_a_serve_that_does_not_run(
+    tmp_path: Path, project: str
+) -> None:
+    docker = f"""\
+case "$*" in
+    inspect*ExitCode*) echo 0 ;;
+    run*"history latest"*) echo 653ec179 ;;
+esac
+{STOPPED}"""
+    names = {"COMPOSE_PROJECT_NAME": project, "WORKING_DIR": str(ROOT), "LAST": "8220"}
+
+    line, _ = run(tmp_path, docker, "pipeline.sh rerun", **names)
+
+    expected = f"COMPOSE_PROJECT_NAME={project} PORT=8220 make up starts it with model 653ec179"
+    assert line == f"serve is not running; {expected}"
+
+
 @pytest.mark.parametrize(
     ("started", "options"),
     [("2000-01-01T00:00:00Z", ["--reconfigured"]), ("0001-01-01T00:00:00Z", [])],
