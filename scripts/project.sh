@@ -44,7 +44,7 @@ require_pipeline_name() {
 require_pipeline() {
     require_pipeline_name
     [ -f "$PIPELINES/$PIPELINE.toml" ] \
-        || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml)"
+        || die 78 "$PIPELINES/$PIPELINE.toml: no such file; there are: $(cd "$PIPELINES" && echo *.toml); to write it from a table: $(make_hint "init FILE=data/… NAME=$PIPELINE" PIPELINE=)"
 }
 
 # Containers run as uid 10001 and see the permissions of the host.

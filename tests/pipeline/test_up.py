@@ -92,7 +92,9 @@ def test_what_the_containers_may_not_read_is_named_with_the_command_to_type(
     assert up.stderr.strip().endswith(f"type: chmod a+r '{table}'")
 
 
-def test_an_unknown_pipeline_is_refused_with_the_known_ones(make_pipeline: MakePipeline) -> None:
+def test_an_unknown_pipeline_is_refused_with_the_known_ones_and_make_init(
+    make_pipeline: MakePipeline,
+) -> None:
     pipeline = make_pipeline(name="penguin")
     pipeline.provide("penguins.csv", (ROOT / "data/penguins.csv").read_bytes())
     (pipeline.folder / "pipelines").mkdir()
@@ -102,3 +104,6 @@ def test_an_unknown_pipeline_is_refused_with_the_known_ones(make_pipeline: MakeP
 
     assert up.returncode == 78
     assert "penguin.toml: no such file; there are: penguins.toml" in up.stderr
+    assert re.search(
+        r"; to write it from a table: .*make init FILE=data/… NAME=penguin$", up.stderr, re.M
+    )
