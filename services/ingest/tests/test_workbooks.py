@@ -231,6 +231,12 @@ def test_one_of_several_sheets_must_be_named(stage: Stage) -> None:
     assert stage.read(content, 'sheet = "Old"').columns == {"a": [1], "b": [2], "c": [3]}
 
 
+def test_the_example_names_the_sheet_with_the_most_cells(stage: Stage) -> None:
+    content = xlsx(others={"Old": [("a", "b", "c"), (1, 2, 3), (4, 5, 6)]})
+
+    assert stage.refuse(content).endswith('for example sheet = "Old" in [ingest]')
+
+
 def test_an_unknown_sheet_is_refused_with_the_closest_name(stage: Stage) -> None:
     stage.provide(xlsx())
 

@@ -58,12 +58,12 @@ def _only_visible(workbook: Workbook, name: str) -> Sheet:
     visible = [sheet for sheet in workbook.sheets if not sheet.is_hidden]
     filled = [sheet for sheet in visible if sheet.cells or sheet.formula_without_value]
     if len(filled) > 1:
-        first = filled[0].name
+        largest = max(filled, key=lambda sheet: sheet.cells).name
         raise ReaderSettingError(
             f"{name}: {len(filled)} sheets have cells: {_list(filled)}; set the one to read, for"
             " example ",
-            remedy=f'sheet = "{first}" in [ingest]',
-            init_remedy=f"SHEET='{first}'",
+            remedy=f'sheet = "{largest}" in [ingest]',
+            init_remedy=f"SHEET='{largest}'",
         )
     if filled:
         if hidden:
