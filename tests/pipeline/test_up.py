@@ -105,5 +105,7 @@ def test_an_unknown_pipeline_is_refused_with_the_known_ones_and_make_init(
     assert up.returncode == 78
     assert "penguin.toml: no such file; there are: penguins.toml" in up.stderr
     assert re.search(
-        r"; to write it from a table: .*make init FILE=data/… NAME=penguin$", up.stderr, re.M
+        r"; to write it from a table: .*make init FILE=data/… NAME=penguin$",
+        up.stderr,
+        re.MULTILINE,
     )
