@@ -72,6 +72,12 @@ def test_a_path_that_leaves_the_folder_names_none(folder: Path, source: str) -> 
         source_files(folder, {"source": source})
 
 
+@pytest.mark.parametrize("source", ["a\0b.csv", "\0", "sub/*\0.csv"])
+def test_a_path_with_a_nul_character_is_a_wrong_setting(folder: Path, source: str) -> None:
+    with pytest.raises(SettingsError, match=r"\\x00.*': expected a path without a NUL character"):
+        source_files(folder, {"source": source})
+
+
 def test_asking_loads_the_standard_library_only() -> None:
     code = (
         "import sys, ingest.sources.file_matching;"

@@ -54,7 +54,7 @@ def matching_files(root: Path, source: str) -> list[Path]:
     A folder matches the files below it that have a known data extension.
 
     Raises:
-        SettingsError: The path is outside the data folder.
+        SettingsError: The path is outside the data folder, or can't be one.
     """
     named = _named_paths(root, source)
     below = [path for folder in named if folder.is_dir() for path in _descendants(folder)]
@@ -78,6 +78,8 @@ def unread_files(root: Path, source: str) -> list[Path]:
 
 
 def _named_paths(root: Path, source: str) -> list[Path]:
+    if "\0" in source:
+        raise SettingsError(f"source = {source!r}: expected a path without a NUL character")
     pattern = PurePosixPath(source)
     if pattern.is_absolute() or ".." in pattern.parts:
         raise SettingsError(f"source = '{pattern}': expected a path below the data folder")
