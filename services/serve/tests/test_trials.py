@@ -122,3 +122,18 @@ def test_a_trial_whose_parent_ended_before_it_began_is_not_made(
     os.waitpid(process, 0)
 
     assert os.read(reading, 100) == b""
+
+
+def test_a_trial_that_was_not_due_for_a_moment_is_no_timeout(tmp_path: Path) -> None:
+    """LATEST may name the model again before its process has ended."""
+
+    def load(*_arguments: object) -> Any:
+        signal.pause()
+
+    due = iter([False])
+    tried = replace(made(tmp_path), load=load)
+    name = publish_model(tmp_path, DIAMONDS)
+
+    verdict = tried.try_apart(name, None, seconds=60, is_due=lambda: next(due, True))
+
+    assert verdict is None

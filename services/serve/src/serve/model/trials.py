@@ -88,17 +88,18 @@ class Trials:
         if not process:
             self._be_trial(name, live, writing, parent=parent)
         os.close(writing)
-        note = None
+        note: bytes | None = None
+        verdict: Fault | None = None
         try:
             note = _read_until(reading, seconds=seconds, is_due=is_due)
+        except TimeoutError:
+            verdict = _too_slow(seconds) if is_due() else None
         finally:
             os.close(reading)
             if note is None:
                 os.kill(process, signal.SIGKILL)
             _process, status = os.waitpid(process, 0)
-        if note is None:
-            return _too_slow(seconds) if is_due() else None
-        return self._with_room(_verdict_of(note, status))
+        return verdict if note is None else self._with_room(_verdict_of(note, status))
 
     def _be_trial(self, name: str, live: str | None, writing: int, *, parent: int) -> None:
         """Run the test, and exit without returning to the parent's code."""
@@ -185,7 +186,11 @@ class Trials:
 
 
 def _read_until(reading: int, *, seconds: float, is_due: Callable[[], bool]) -> bytes | None:
-    """Return everything until the other end is closed; None on a timeout."""
+    """Return everything until the other end is closed; None as soon as it is no longer due.
+
+    Raises:
+        TimeoutError: The time has passed.
+    """
     end = time.monotonic() + seconds
     poll, note = select.poll(), b""
     poll.register(reading, select.POLLIN)
@@ -196,8 +201,8 @@ def _read_until(reading: int, *, seconds: float, is_due: Callable[[], bool]) -> 
             if not chunk or len(note) > _MAX_VERDICT_BYTES:
                 return note
         elif not is_due():
-            break
-    return None
+            return None
+    raise TimeoutError
 
 
 def _verdict_of(note: bytes, status: int) -> Verdict:
