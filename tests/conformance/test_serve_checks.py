@@ -17,6 +17,7 @@ from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.models.model_data import Example
 from conformance.serving.clients import Client
+from conformance.serving.servers import Server
 from conformance.serving.watching_server import WatchingServer
 
 SUBJECT = cast(Subject, SimpleNamespace(api="all"))
@@ -99,6 +100,23 @@ def test_a_nan_in_json_that_is_answered_is_found(asked: Callable[[Any], None]) -
 
     with pytest.raises(Fault, match="/predict with NaN returns 200"):
         bodies.wrong_body(SUBJECT)
+
+
+def overwhelmed(_request: httpx.Request) -> httpx.Response:
+    raise httpx.RemoteProtocolError("the server has closed the connection")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_ready"),
+    [(strict, True), (overwhelmed, True), (with_nan, False), (lambda _: problem(500), True)],
+)
+def test_a_server_that_tiny_values_bring_down_is_found(
+    answer: Callable[[httpx.Request], httpx.Response], *, is_ready: bool
+) -> None:
+    server = cast(Server, SimpleNamespace(http=client_of(answer).http, is_ready=lambda: is_ready))
+
+    with nullcontext() if answer is strict else pytest.raises(Fault, match="times 0 in"):
+        bodies.check_tiny_values(server, b"0", 1_000)
 
 
 FIELDS: list[dict[str, Any]] = [

@@ -4,13 +4,15 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 
+import httpx
+
 from conformance.harness.faults import Fault
-from conformance.harness.subject import Subject
+from conformance.harness.subject import EXAMPLES, Subject
 from conformance.models.model_data import Model
 from conformance.serving.clients import JSON
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.problems import problem_of
-from conformance.serving.servers import ready_client
+from conformance.serving.servers import Server, ready_client, ready_server
 
 BODIES: Mapping[str, bytes] = {
     "an empty body": b"",
@@ -27,6 +29,9 @@ BODIES: Mapping[str, bytes] = {
     "deep nesting": b'{"rows": ' + b"[" * 100_000,
 }
 """Bodies that are not a request of /predict, nor of the Open Inference Protocol."""
+_TINY_VALUES = (b"[]", b"{}", b"0")
+_BODY_BYTES = tuple(32_000_000 >> halvings for halvings in range(6))
+"""Sizes from the contract's limit down, so that some body is near the limit of the server."""
 
 
 @http_check(
@@ -82,3 +87,35 @@ def too_large(subject: Subject) -> None:
                 " the response",
             )
         problem_of(answer)
+
+
+@http_check(
+    "tiny-values",
+    promise="a body of millions of tiny values is answered or refused, and the server stays alive",
+)
+def tiny_values(subject: Subject) -> None:
+    with ready_server(subject, source=EXAMPLES / "model") as server:
+        for value in _TINY_VALUES:
+            for size in _BODY_BYTES:
+                check_tiny_values(server, value, size)
+
+
+def check_tiny_values(server: Server, value: bytes, size: int) -> None:
+    """Check that a body of about this many bytes gets a response, and that others still do."""
+    count = size // (len(value) + 1) - len(b'{"rows":[]}')
+    body = b'{"rows":[' + b",".join([value] * count) + b"]}"
+    try:
+        status = server.http.post("/predict", content=body, headers=JSON).status_code
+    except httpx.TransportError as error:
+        status = 0
+        found = repr(error)
+    else:
+        found = str(status)
+    if not 400 <= status < 500 or not server.is_ready():
+        raise Fault(
+            f"POST /predict with {count:,} times {value.decode()} in {len(body):,} bytes is not"
+            " refused, or the server is not ready afterwards",
+            "refuse a body with too many values before they fill memory",
+            expected="413 or 422, and a server that is ready",
+            found=found,
+        )
