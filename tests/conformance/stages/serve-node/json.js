@@ -4,9 +4,14 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const BLANKS = /[ \t\r\n]*/y;
 const WORDS = [['null', null], ['true', true], ['false', false], ['NaN', NaN]];
 const DEEPEST = 64;
+// A Map takes 200 bytes, which a body of empty objects would multiply by millions.
+const MOST_OBJECTS = 250_000;
+const MOST_VALUES = 4_000_000;
 
 export function parseJson(text, { mayHoldNaN = true } = {}) {
   let at = 0;
+  let objects = 0;
+  let values = 0;
 
   function fail(expected) {
     throw new SyntaxError(`expected ${expected} at character ${at + 1}`);
@@ -58,6 +63,7 @@ export function parseJson(text, { mayHoldNaN = true } = {}) {
 
   function value(depth) {
     if (depth > DEEPEST) fail('fewer levels');
+    if (++values > MOST_VALUES) fail(`${MOST_VALUES} values at most`);
     const first = blanks();
     if (first === '"') return string();
     if (first === '[') {
@@ -66,6 +72,7 @@ export function parseJson(text, { mayHoldNaN = true } = {}) {
       return items;
     }
     if (first === '{') {
+      if (++objects > MOST_OBJECTS) fail(`${MOST_OBJECTS} objects at most`);
       const members = new Map();
       list('}', () => {
         if (text[at] !== '"') fail('a name');
