@@ -168,3 +168,45 @@ def test_another_character_can_quote(stage: Stage) -> None:
     published = stage.read("a,b\n'1,5','it''s'\n", 'quote = "\'"')
 
     assert published.columns == {"a": ["1,5"], "b": ["it's"]}
+
+
+TRUNCATED = "t.csv: the last line is incomplete and has no line end, so the file may be truncated"
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("a,b\n1,2\n3", ""),
+        ("a,b\n1,2\n3,4,5\n6", ""),
+        ('a,b\n1,2\n"3\n4"', ""),
+        ("a§b\n1§2\n3", 'delimiter = "§"'),
+        ('{"a": 1}\n{"a": 2', ""),
+    ],
+)
+def test_a_last_line_that_is_incomplete_and_has_no_line_end_is_reported_once(
+    stage: Stage, text: str, settings: str
+) -> None:
+    published = stage.read(text, settings)
+
+    assert len(published.rejects) == text.count("5") + 1
+    assert stage.printed().count(TRUNCATED) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("a,b\n1,2\n3\n", ""),
+        ("a,b\n1,2\n3\n4,5", ""),
+        ("a,b\n1,2\n3,4,5", ""),
+        ("a§b\n1§2\n3\n", 'delimiter = "§"'),
+        ("a§b\n1§2\n3\n4§5", 'delimiter = "§"'),
+        ('{"a": 1}\n{"a": 2\n', ""),
+        ('{"a": 1}\nx\n{"a": 2}', ""),
+    ],
+)
+def test_a_malformed_line_elsewhere_or_with_a_line_end_says_nothing_about_truncation(
+    stage: Stage, text: str, settings: str
+) -> None:
+    stage.read(text, settings)
+
+    assert "may be truncated" not in stage.printed()

@@ -35,12 +35,20 @@ class MalformedRows:
         self._limit = limit
         self._rows: list[csv.InvalidRow] = []
         self.saw_end = False
+        self.ends_short = False
+        """Whether the last row of the text has too few cells."""
+        self._last: csv.InvalidRow | None = None
 
     def __call__(self, row: csv.InvalidRow) -> str:
         if row.text == self._end:
             self.saw_end = True
+            self.ends_short = self._last is not None and (
+                self._last.number == row.number - 1
+                and self._last.actual_columns < self._last.expected_columns
+            )
         else:
             self._rows.append(row)
+            self._last = row
         return "skip" if len(self._rows) <= self._limit else "error"
 
     def take(self, lines: LineNumbers) -> list[MalformedLine]:

@@ -121,6 +121,8 @@ class CsvFile:
                 raise
         if not malformed_rows.saw_end:
             raise OpenQuoteError
+        if malformed_rows.ends_short:
+            stream.warn_of_truncation()
 
     def _empty_batch(self) -> pa.RecordBatch:
         empty = pa.array([], pa.string())

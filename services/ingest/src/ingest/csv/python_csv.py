@@ -26,12 +26,14 @@ def read_rows(
     rows: list[list[str]] = []
     malformed: list[MalformedLine] = []
     characters = 0
+    is_short = False
     numbered_rows = _numbered_rows(stream, dialect)
     if dialect.header:
         next(numbered_rows)
     for line, text, cells in numbered_rows:
         if cells is None or text == end:
             break
+        is_short = len(cells) < len(columns)
         if len(cells) == len(columns):
             rows.append(cells)
         else:
@@ -46,6 +48,8 @@ def read_rows(
     yield Batch(_record_batch(rows, columns), malformed, stream.position)
     if cells is None:
         raise BlockTooSmallError
+    if is_short:
+        stream.warn_of_truncation()
 
 
 def _numbered_rows(

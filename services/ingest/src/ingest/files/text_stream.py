@@ -5,7 +5,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from stage_contract import ContractError
+from stage_contract import LOGGER, ContractError
 
 from ingest.files.decompression import ByteStream
 from ingest.files.setting_errors import ReaderSettingError
@@ -59,6 +59,15 @@ class TextStream(io.RawIOBase):
     def position(self) -> int:
         """Bytes of the stored file that were read so far."""
         return self._bytes.position
+
+    def warn_of_truncation(self) -> None:
+        """Log a warning if the last line, which is malformed, has no line end."""
+        if not self._ends_line:
+            LOGGER.warning(
+                "%s: the last line is incomplete and has no line end, so the file may be truncated;"
+                " if so, write it again",
+                self._bytes.name,
+            )
 
     def fits(self, size: int) -> bool:
         """Return whether the whole text was read and has at most `size` bytes."""

@@ -60,9 +60,10 @@ class JsonLinesFile:
         rows: list[Row] = []
         malformed: list[MalformedLine] = []
         characters = 0
+        parsed: MalformedLine | Row | None = None
         with _open(self.path, self.name, self.encoding) as stream:
             for number, line in _lines(stream, self.name):
-                match _parse(line, number, self.name):
+                match parsed := _parse(line, number, self.name):
                     case MalformedLine() as malformed_line:
                         malformed.append(malformed_line)
                     case row:
@@ -72,6 +73,8 @@ class JsonLinesFile:
                     yield Batch(self._record_batch(rows), malformed, stream.position)
                     rows, malformed, characters = [], [], 0
         yield Batch(self._record_batch(rows), malformed, stream.position)
+        if isinstance(parsed, MalformedLine):
+            stream.warn_of_truncation()
 
     def _record_batch(self, rows: list[Row]) -> pa.RecordBatch:
         columns = [pa.array([row.get(key) for row in rows], pa.string()) for key in self.columns]
