@@ -33,6 +33,43 @@ def edited(change: Callable[[dict[str, Any]], None], name: str = "features.json"
     return apply
 
 
+def with_classes(classes: list[str]) -> Change:
+    return edited(lambda document: document.update(classes=classes))
+
+
+@pytest.mark.parametrize(("setting", "goes_live"), [("", False), ('gate.worse_by = "any"', True)])
+def test_a_model_that_lacks_a_class_of_the_live_one_is_refused_unless_they_are_not_compared(
+    stage: TrainStage, setting: str, *, goes_live: bool
+) -> None:
+    before = stage.train(MadeData("three")).id
+    stage.publish(MadeData("binary"), change=with_classes(["cheap", "dear"]))
+
+    assert stage.run(f"{LINEAR}\n{setting}") == 0
+
+    assert (stage.artifact().id != before) == goes_live
+    if not goes_live:
+        assert check(stage, "live")["passed"] is False
+        assert check(stage, "live")["why"] == (
+            f"this model lacks classes of the live model {before}: 1 of 3, expected all of them"
+        )
+
+
+@pytest.mark.parametrize("classes", [["cheap", "dear", "new"], ["no", "yes"]])
+def test_a_model_with_new_classes_or_none_of_the_live_ones_is_not_compared(
+    stage: TrainStage, classes: list[str]
+) -> None:
+    stage.publish(MadeData("binary"), change=with_classes(["cheap", "dear"]))
+    assert stage.run(LINEAR) == 0
+    data = MadeData("three" if len(classes) == 3 else "binary")
+    stage.publish(data, change=with_classes(classes))
+
+    assert stage.run(LINEAR) == 0
+
+    assert check(stage, "live")["passed"] is None
+    assert "it has other classes" in check(stage, "live")["why"]
+    assert stage.document()["classes"] == classes
+
+
 def test_rows_that_the_live_model_may_know_are_not_asked_about(stage: TrainStage) -> None:
     stage.train(MadeData())
     by_colour = edited(lambda d: d["split"].update(columns=["colour"]))

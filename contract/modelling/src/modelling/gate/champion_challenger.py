@@ -138,12 +138,29 @@ def compare_with_baseline(new: LoadedModel, data: FeatureData, *, metric: Metric
     return worse
 
 
+def count_lost_classes(live: Mapping[str, Any], new: Mapping[str, Any]) -> int:
+    """Return how many classes of the live model a new one for the same target does not know.
+
+    Models without a common class predict something else, so none is lost.
+    """
+    if not _has_same_target(live, new):
+        return 0
+    before, now = live.get("classes") or [], new.get("classes") or []
+    lost = sum(each not in now for each in before)
+    return lost if lost < len(before) else 0
+
+
 def _check_same_problem(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    for name in ("task", "classes"):
-        if live.get(name) != new.get(name):
-            raise NotComparableError(f"it has another {name}")
-    if any(live["target"].get(key) != new["target"].get(key) for key in _TARGET_KEYS):
+    if live.get("task") != new.get("task"):
+        raise NotComparableError("it has another task")
+    if live.get("classes") != new.get("classes"):
+        raise NotComparableError("it has other classes")
+    if not _has_same_target(live, new):
         raise NotComparableError("it has another target")
+
+
+def _has_same_target(live: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return all(live["target"].get(key) == new["target"].get(key) for key in _TARGET_KEYS)
 
 
 def _outcomes(data: FeatureData, outputs: Outputs) -> Outcomes:

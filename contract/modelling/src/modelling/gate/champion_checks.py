@@ -10,6 +10,7 @@ from modelling.gate.champion_challenger import (
     Challenger,
     Comparison,
     NotComparableError,
+    count_lost_classes,
     load_model,
 )
 from modelling.gate.checks import Check
@@ -61,6 +62,13 @@ def check_champions(live: Artifact, new: Challenger, expected: Tolerance) -> Ite
             yield _suspended_check(live, suspension.reasons, facts)
             return
         if expected.worse_by == "any":
+            return
+        if lost := count_lost_classes(champion.document, new.model.document):
+            why = (
+                f"this model lacks classes of the live model {live.id}: {lost} of"
+                f" {len(champion.document['classes'])}, expected all of them"
+            )
+            yield Check("live", passed=False, why=why, facts=facts)
             return
         comparison = new.compare(champion)
     except (NotComparableError, ContractError) as error:
