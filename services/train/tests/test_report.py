@@ -415,4 +415,6 @@ def test_the_log_has_the_hint_about_a_rare_class_that_is_mostly_missed(
 
     printed = stage.printed()
     assert "price” mostly missed. This class is rare:" in printed
+    assert "xa0" not in printed
+    assert re.search(r"The label finds [0-9.]+ % of them", printed)
     assert 'Setting in [train]: threshold = {metric = "matthews_corrcoef"}' in printed

@@ -20,7 +20,7 @@ _FILTERS = {
 }
 _MARKS = re.compile(r"([\\`*_{}\[\]()#|~$@:!])")
 _BACKTICKS = re.compile("`+")
-_NO_BREAK = "\u00a0"
+NO_BREAK = "\u00a0"
 """The no-break space in the percentages of this package, which `finalize` keeps."""
 _SPACE = re.compile(r"[\t\n\r\u2028\u2029]")
 _LIST = re.compile(r"^(\d*)([-+.)])")
@@ -59,7 +59,7 @@ def finalize(value: object) -> object:
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     spaced = _SPACE.sub(" ", value)
-    return _NO_BREAK.join(map(escaped, spaced.split(_NO_BREAK)))
+    return NO_BREAK.join(map(escaped, spaced.split(NO_BREAK)))
 
 
 def _render(name: str, content: Content) -> str:

@@ -14,7 +14,7 @@ from stage_contract.artifacts.publishing import write_json
 
 from reporting.content import collect
 from reporting.inspection.held_out_sample import read_sample
-from reporting.rendering import render_card, render_page
+from reporting.rendering import NO_BREAK, render_card, render_page
 
 PAGE = "report.html"
 CARD = "model-card.md"
@@ -41,7 +41,7 @@ def write_report(
             LOGGER.info(
                 "%s. %s Setting in [%s]: %s",
                 notice.title,
-                notice.text,
+                notice.text.replace(NO_BREAK, " "),
                 notice.table,
                 notice.remedy,
             )
