@@ -3,6 +3,7 @@
 import codecs
 import io
 import re
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from stage_contract import LOGGER, ContractError
@@ -54,6 +55,7 @@ class TextStream(io.RawIOBase):
         self._head: str | None = ""
         self._is_at_end = False
         self._text_bytes = 0
+        self._reading = Lock()
 
     @property
     def position(self) -> int:
@@ -78,22 +80,27 @@ class TextStream(io.RawIOBase):
 
     def readinto(self, buffer: "Buffer") -> int:
         """Fill the buffer unless the text ends: Arrow parses one read as one block."""
-        view = memoryview(buffer)
-        while len(self._ready) <= len(view) and not self._is_at_end:
-            chunk = self._next_text().encode()
-            self._ready += chunk
-            self._text_bytes += len(chunk)
-        count = min(len(view), len(self._ready))
-        if self._ready[count - 1 : count + 1] == b"\r\n":
-            # Arrow drops a line feed at the start of a block after \r, even inside quotes.
-            count -= 1
-        view[:count] = self._ready[:count]
-        del self._ready[:count]
-        return count
+        with self._reading:
+            if self.closed:
+                raise ValueError("the text is closed")
+            view = memoryview(buffer)
+            while len(self._ready) <= len(view) and not self._is_at_end:
+                chunk = self._next_text().encode()
+                self._ready += chunk
+                self._text_bytes += len(chunk)
+            count = min(len(view), len(self._ready))
+            if self._ready[count - 1 : count + 1] == b"\r\n":
+                # Arrow drops a line feed at the start of a block after \r, even inside quotes.
+                count -= 1
+            view[:count] = self._ready[:count]
+            del self._ready[:count]
+            return count
 
     def close(self) -> None:
-        self._bytes.close()
-        super().close()
+        """Close the text after the read in progress: Arrow reads ahead in a thread of its own."""
+        with self._reading:
+            self._bytes.close()
+            super().close()
 
     def _next_text(self) -> str:
         chunk = self._bytes.read(_CHUNK_BYTES)
