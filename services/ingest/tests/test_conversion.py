@@ -53,7 +53,7 @@ def test_the_process_prints_parquet_alone_and_logs_to_standard_error(tmp_path: P
 
     assert refused.returncode == 65
     assert refused.stdout == b""
-    assert b"set the one to read, for example SHEET='Sales'\n" in refused.stderr
+    assert b"set the one to read, for example SHEET=New\n" in refused.stderr
     assert done.returncode == 0, done.stderr
     table = parquet.read_table(io.BytesIO(done.stdout))
     assert table.to_pydict() == {"day": ["mon"], "price": [1.5]}

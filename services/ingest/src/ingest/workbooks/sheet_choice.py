@@ -1,6 +1,8 @@
 """The choice of the sheet that holds the table."""
 
+import json
 from collections.abc import Sequence
+from shlex import quote
 
 from stage_contract import LOGGER, ContractError, SettingsError, did_you_mean
 
@@ -62,8 +64,8 @@ def _only_visible(workbook: Workbook, name: str) -> Sheet:
         raise ReaderSettingError(
             f"{name}: {len(filled)} sheets have cells: {_list(filled)}; set the one to read, for"
             " example ",
-            remedy=f'sheet = "{largest}" in [ingest]',
-            init_remedy=f"SHEET='{largest}'",
+            remedy=f"sheet = {_toml(largest)} in [ingest]",
+            init_remedy=f"SHEET={quote(largest)}",
         )
     if filled:
         if hidden:
@@ -72,8 +74,8 @@ def _only_visible(workbook: Workbook, name: str) -> Sheet:
     if hidden:
         raise ReaderSettingError(
             f"{name}: only hidden sheets may have cells; unhide the sheet of the table, or set it,",
-            remedy=f' for example sheet = "{hidden[0]}" in [ingest]',
-            init_remedy=f" for example SHEET='{hidden[0]}'",
+            remedy=f" for example sheet = {_toml(hidden[0])} in [ingest]",
+            init_remedy=f" for example SHEET={quote(hidden[0])}",
         )
     raise ContractError(f"{name}: no sheet has cells; expected a table")
 
@@ -85,3 +87,8 @@ def _list(sheets: Sequence[Sheet]) -> str:
 def _names(names: Sequence[str]) -> str:
     more = len(names) - MAX_SHOWN_SHEETS
     return ", ".join(names[:MAX_SHOWN_SHEETS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _toml(text: str) -> str:
+    """Return a text as TOML, whose basic strings hold all that JSON's do."""
+    return json.dumps(text, ensure_ascii=False)
