@@ -106,3 +106,18 @@ def test_integers_of_which_one_is_no_date_are_numbers(init: Init, wrong: str) ->
     _, text = init({"size": noise(), "day": [*compact[1:], wrong], "price": noise()})
 
     assert "may be dates" not in text
+
+
+def test_the_range_of_dates_in_another_format_or_beside_words_is_from_first_to_last(
+    init: Init,
+) -> None:
+    _, text = init(
+        {
+            "German": among(["31.01.2024", "02.12.2024", "05.06.2023"]),
+            "open": among(["2024-01-31", "2024-12-02"], "unknown"),
+            "price": noise(),
+        }
+    )
+
+    assert "05.06.2023 to 02.12.2024" in text
+    assert "2024-01-31 to 2024-12-02" in text

@@ -351,3 +351,22 @@ def test_negative_numbers_of_an_input_are_not_proposed_as_missing(init: Init) ->
 
     assert "(0.72)" not in proposed["clean"]["columns"]["x"]["missing"]
     assert "# Look: looks like numbers with parentheses" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "format_key"),
+    [
+        ([f"{number},94 \u20ac" for number in range(10, 60)], "decimal_char"),
+        ([f"{day}.05.2024" for day in range(10, 31)], "format"),
+    ],
+)
+def test_words_that_mean_missing_beside_formatted_values_are_written_as_missing(
+    init: Init, values: list[str], format_key: str
+) -> None:
+    file, _ = init({"x": among(values, "k.A."), "size": noise(), "price": noise()})
+    other, text = init({"x": among(values, "k.A.", "see note"), "size": noise(), "price": noise()})
+
+    assert "k.A." in file["clean"]["columns"]["x"]["missing"]
+    assert format_key in file["clean"]["columns"]["x"]
+    assert "missing" not in other["clean"]["columns"]["x"]
+    assert '"see note"' in text

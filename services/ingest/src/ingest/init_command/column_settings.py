@@ -175,6 +175,9 @@ def _range(column: Column) -> str:
         return f"{_number(column.numbers.lowest)} to {_number(column.numbers.highest)}"
     if column.is_time and not column.placeholders and not column.value_format:
         return f"{column.texts.first} to {column.texts.last}"
+    if column.is_time and column.distinct.is_exact and column.distinct.rows:
+        texts = sorted(column.distinct.rows, key=column.as_instant)
+        return f"{texts[0]} to {texts[-1]}"
     return ""
 
 

@@ -15,6 +15,7 @@ from type_inference.number_format_candidates import are_non_numeric
 
 from ingest.profiling.ambiguous_values import SentinelCandidates
 from ingest.profiling.cell_types import (
+    PLACEHOLDERS,
     Mismatches,
     TypeEvidence,
     are_missing_tokens,
@@ -122,12 +123,12 @@ class Profile:
             note = self.number_formats.note()
             if number_ambiguity:
                 kind, placeholders, missing = "string", frozenset(), 0
-            elif (detected := self._detected_format()) and not self.non_numeric.rows:
+            elif (detected := self._detected_format()) and self._do_words_mean_missing:
                 value_format, span = detected
                 kind, placeholders, missing = (
                     value_format.kind,
-                    frozenset(self.marks),
-                    self.marks.total(),
+                    frozenset({*self.marks, *self.non_numeric.texts}),
+                    self._non_value_rows,
                 )
             elif detected and kind == "number":
                 value_format, span = detected
@@ -186,6 +187,12 @@ class Profile:
     def _non_value_rows(self) -> int:
         """Number of rows with a missing mark or a non-numeric text."""
         return self.marks.total() + self.non_numeric.rows
+
+    @property
+    def _do_words_mean_missing(self) -> bool:
+        """Whether all non-numeric texts, if there are any, mean missing beside numbers or dates."""
+        words = self.non_numeric
+        return words.texts.keys() <= PLACEHOLDERS and sum(words.texts.values()) == words.rows
 
     def _ambiguities(self) -> tuple[str | None, str | None]:
         """Return the two readings of all numbers or all dates."""
