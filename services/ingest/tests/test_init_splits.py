@@ -28,7 +28,7 @@ def test_the_latest_rows_test_where_one_date_says_when_a_row_happened(init: Init
     ("columns", "reason"),
     [
         ({"seen": days(), "sent": days()}, "2 columns may hold the time of a row"),
-        ({"seen": ["", *days()[1:]]}, '1 rows have no "seen"'),
+        ({"seen": [*[""] * 5, *days()[5:]]}, '5 rows have no "seen"'),
         ({"seen": choices("2024-01-01", "2024-01-02")}, "its rows are of fewer than 10 days"),
         ({"born": days()}, "its only date is a date of birth"),
     ],
@@ -40,6 +40,16 @@ def test_a_split_by_time_is_only_proposed_where_it_may_be_wrong(
 
     assert "split" not in file["features"]
     assert f"# Not set, since {reason}." in text
+
+
+@pytest.mark.parametrize("undated", ["", "?", "unknown"])
+def test_a_few_rows_without_a_time_do_not_prevent_a_split_by_time(init: Init, undated: str) -> None:
+    seen = [undated, *days()[1:]]
+
+    file, text = init({"seen": seen, "size": noise(), "price": noise()})
+
+    assert file["features"]["split"] == "time"
+    assert '# 1 rows have no "seen": in a split by time,\n# they go to rejects/.' in text
 
 
 def test_a_date_that_is_constant_for_each_person_sets_no_split_by_time(init: Init) -> None:

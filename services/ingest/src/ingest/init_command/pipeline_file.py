@@ -204,6 +204,11 @@ def _split(proposal: Proposal) -> Iterator[str]:
         yield f"# time_column = {quote(time_split.column)}"
         return
     yield "# The latest fifth of the rows tests the model, as the future will."
+    if time_split.undated:
+        yield (
+            f"# {time_split.undated:,} rows have no {quote(time_split.column)}: in a split by time,"
+        )
+        yield "# they go to rejects/."
     yield '# If time does not matter: split = "hash", without time_column.'
     yield 'split = "time"'
     yield f"time_column = {quote(time_split.column)}"

@@ -15,6 +15,8 @@ from ingest.profiling.toml_text import quote
 TEST_SHARE = 0.2
 MIN_DAYS = 10
 MIN_SIDE_ROWS = 10
+MAX_UNDATED_SHARE = 0.02
+"""Maximum share of rows without a time; features rejects them in a split by time."""
 MIN_CLASS_ROWS = 5
 """Default minimum of training rows per class in features."""
 
@@ -25,6 +27,8 @@ class TimeSplit:
 
     column: str
     why_not: str | None
+    undated: int = 0
+    """Number of rows without a time."""
 
 
 def find_time_split(
@@ -32,9 +36,9 @@ def find_time_split(
 ) -> TimeSplit | None:
     """Return the split by time for a table with dates, None without dates.
 
-    The split is set if exactly one column has the time of every row, and both sides have enough
-    rows and classes. A time that is constant for each key of a group, such as the date of hiring,
-    is not the time of a row.
+    The split is set if exactly one column has the time of nearly every row, and both sides have
+    enough rows and classes. A time that is constant for each key of a group, such as the date of
+    hiring, is not the time of a row.
     """
     # Dates of the wrong century do not show which rows came first.
     times = [column for column in columns if column.is_time and not column.late_years]
@@ -51,16 +55,21 @@ def find_time_split(
     name = events[0].name
     if key := next((group.key for group in groups if name in group.constants), None):
         return TimeSplit(name, f"{quote(name)} has one value for each {quote(key)}")
-    return TimeSplit(name, _why_not(events[0], target, sample=sample))
+    undated = events[0].rows - events[0].present
+    return TimeSplit(name, _why_not(events[0], target, sample=sample), undated)
 
 
 def _why_not(column: Column, target: Target, *, sample: pa.Table) -> str | None:
-    if column.present < column.rows:
+    if column.rows - column.present > MAX_UNDATED_SHARE * column.rows:
         return f"{column.rows - column.present:,} rows have no {quote(column.name)}"
     pairs = zip(
         sample[column.name].to_pylist(), sample[target.column.name].to_pylist(), strict=True
     )
-    rows = sorted((column.as_instant(time), value) for time, value in pairs if time and value)
+    rows = sorted(
+        (column.as_instant(time), value)
+        for time, value in pairs
+        if time and value and time not in column.placeholders
+    )
     if len({time.date() for time, _ in rows}) < MIN_DAYS:
         return f"its rows are of fewer than {MIN_DAYS} days"
     boundary = rows[int(len(rows) * (1 - TEST_SHARE))][0]
