@@ -105,6 +105,7 @@ def _training_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
 
 def _pipeline(columns: dict[str, list[str]], hyperparameters: dict[str, Any]) -> Pipeline:
     """Return a pipeline as in scikit-learn's guide, with the trees of our model."""
+    trees = {key: value for key, value in hyperparameters.items() if key != "target_encoding"}
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     strings = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
@@ -113,7 +114,7 @@ def _pipeline(columns: dict[str, list[str]], hyperparameters: dict[str, Any]) ->
     encoder = ColumnTransformer(
         [("numbers", numbers, columns["numbers"]), ("strings", strings, columns["strings"])]
     )
-    return make_pipeline(encoder, HistGradientBoostingClassifier(**hyperparameters))
+    return make_pipeline(encoder, HistGradientBoostingClassifier(**trees))
 
 
 def _typed(rows: pd.DataFrame, columns: dict[str, list[str]]) -> pd.DataFrame:

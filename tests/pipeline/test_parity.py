@@ -21,8 +21,9 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, TargetEncoder
 from support.running import Pipeline
 
 ROWS = 10_000
@@ -174,7 +175,15 @@ def test_scikit_learn_fitted_on_the_same_features_gives_the_same_predictions(
     transform = onnxruntime.InferenceSession(features.file("transform.onnx").read_bytes())
     asked = transform.run(["features"], tensors(rows, model["signature"]["fields"]))[0]
 
-    native = refit(model, described, matrix.astype(np.float64), train["@target"].to_numpy())
+    target = train["@target"].to_numpy()
+    if model["estimator"]["hyperparameters"].pop("target_encoding", False):
+        codes = [place for place, each in enumerate(described) if each["role"] == "ordinal"]
+        encoder = target_encoder(model).fit(matrix[:, codes], target)
+        means = encoder.fit_transform(matrix[:, codes], target).astype(np.float32)
+        asked = np.column_stack([asked, encoder.transform(asked[:, codes]).astype(np.float32)])
+        matrix = np.column_stack([matrix, means])
+        described += [{"role": "target-encoding"}] * means.shape[1]
+    native = refit(model, described, matrix.astype(np.float64), target)
 
     asked = asked.astype(np.float64)
     if model["classes"] is None:
@@ -183,6 +192,16 @@ def test_scikit_learn_fitted_on_the_same_features_gives_the_same_predictions(
     else:
         expected, scale = native.predict_proba(asked), 1.0
     assert np.max(np.abs(by_hand(pipeline, rows) - expected) / scale) <= TOLERANCE
+
+
+def target_encoder(model: Model) -> TargetEncoder:
+    """Return an encoder of codes with the folds of train."""
+    seed = model["estimator"]["hyperparameters"]["random_state"]
+    kinds = {0: "continuous", 2: "binary"}
+    return TargetEncoder(
+        target_type=kinds.get(len(model["classes"] or []), "multiclass"),
+        cv=KFold(5, shuffle=True, random_state=seed),
+    )
 
 
 def refit(model: Model, features: list[Feature], matrix: Matrix, target: Matrix) -> Any:
