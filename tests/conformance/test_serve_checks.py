@@ -16,6 +16,7 @@ from conformance.harness.faults import Fault
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.models.model_data import Example
+from conformance.serving import switching
 from conformance.serving.clients import Client
 from conformance.serving.servers import Server
 from conformance.serving.watching_server import WatchingServer
@@ -192,6 +193,29 @@ def test_a_refused_model_that_is_not_told_with_its_reason_is_found(told: object)
 
     with pytest.raises(Fault, match="does not say that an-id is not served, and why"):
         model_watching.check_told({"refused": told}, "an-id")
+
+
+@pytest.mark.parametrize(
+    ("ready", "versions", "live"),
+    [
+        (200, {"versions": ["new"]}, True),
+        (200, {"versions": ["old", "new"]}, True),
+        (200, {}, True),
+        (200, {"versions": []}, True),
+        (200, {"versions": ["old"]}, False),
+        (404, {"versions": ["new"]}, False),
+    ],
+)
+def test_a_standard_server_has_switched_once_its_metadata_name_the_version(
+    ready: int, versions: Mapping[str, Sequence[str]], *, live: bool
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        is_ready = request.url.path == "/v2/models/houses/versions/new/ready"
+        return httpx.Response(ready) if is_ready else httpx.Response(200, json=versions)
+
+    server = Server(cast(Any, None), client_of(answer).http, "houses", "/v2/health/ready")
+
+    assert switching.is_live(server, "houses", version="new") == live
 
 
 @pytest.mark.parametrize("found", [None, "another"])

@@ -37,12 +37,10 @@ def served(subject: Subject, folder: Path, *, refusal: str = "") -> Iterator[Cli
         switching.model_volume.publish(artifact.path)
         server = switching.server
         client = server.client(Model(artifact))
-        # A server of the Open Inference Protocol alone has no /ready.
-        version = f"/v2/models/{client.name}/versions/{artifact.path.name}/ready"
         is_standard = subject.api == "oip"
         server.wait_until(
             lambda: (
-                server.status(version) == HTTPStatus.OK
+                is_live(server, client.name, version=artifact.path.name)
                 if is_standard
                 else server.names(artifact.path.name)
             ),
@@ -65,6 +63,18 @@ def served(subject: Subject, folder: Path, *, refusal: str = "") -> Iterator[Cli
             expected=artifact.path.name,
             found=ready,
         )
+
+
+def is_live(server: Server, name: str, *, version: str) -> bool:
+    """Return whether a server of the Open Inference Protocol alone, without /ready, has a version.
+
+    Where the metadata lists versions, it must be there: another one may answer for a moment longer.
+    """
+    path = f"/v2/models/{name}"
+    if server.status(f"{path}/versions/{version}/ready") != HTTPStatus.OK:
+        return False
+    described = json_of(server.http.get(path))
+    return version in (described.get("versions") or [version])
 
 
 def _switching_server(subject: Subject) -> _SwitchingServer:
