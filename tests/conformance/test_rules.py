@@ -1,4 +1,4 @@
-"""The kit's own cleaning of a cell agrees with the contract's vectors, and with its own."""
+"""The kit's own cleaning of a cell agrees with the vectors of the contract and of the kit."""
 
 import json
 from datetime import date, datetime

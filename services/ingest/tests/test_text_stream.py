@@ -1,3 +1,5 @@
+"""The text of a file, which Arrow reads in a thread of its own."""
+
 from pathlib import Path
 from threading import Thread
 from typing import override

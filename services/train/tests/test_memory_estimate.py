@@ -50,3 +50,15 @@ def test_classes_that_do_not_fit_are_refused_before_they_are_read(
     printed = stage.printed()
     assert "features and 3 classes needs about" in printed
     assert "or leave columns out (exclude in [features]) or lower cv_rows in [train]" in printed
+    assert "or set target_encoding = false in [train.hyperparameters] of every candidate" in printed
+
+
+def test_target_encoding_is_no_remedy_where_it_is_off(
+    stage: TrainStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.publish(MadeData("three"))
+    monkeypatch.setattr("stage_contract.memory.memory_limit", lambda _root: 64e6)
+    off = "[train.hyperparameters.linear]\ntarget_encoding = false"
+
+    assert stage.run(f"{LINEAR}\n{off}") == 78
+    assert "target_encoding" not in stage.printed()

@@ -91,7 +91,7 @@ def too_large(subject: Subject) -> None:
 
 @http_check(
     "tiny-values",
-    promise="a body of millions of tiny values is answered or refused, and the server stays alive",
+    promise="a body of millions of tiny values is refused, and the server stays ready",
 )
 def tiny_values(subject: Subject) -> None:
     with ready_server(subject, source=EXAMPLES / "model") as server:

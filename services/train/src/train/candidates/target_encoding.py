@@ -169,7 +169,9 @@ def vary_target_encoding(space: Space, problem: Problem, given: Hyperparameters)
         )
     if given.get(HYPERPARAMETER):
         raise SettingsError(_why_impossible(problem))
-    return replace(space, fixed={**space.fixed, **_set_to_false(given)})
+    if HYPERPARAMETER in given:
+        return replace(space, fixed={**space.fixed, HYPERPARAMETER: False})
+    return space
 
 
 def target_encoding_graph(
@@ -225,10 +227,6 @@ def _code_columns(problem: Problem) -> list[int]:
 def _output_count(problem: Problem) -> int:
     """Return the number of means for a category: one, or one for each of many classes."""
     return problem.class_count if problem.class_count > BINARY else 1
-
-
-def _set_to_false(given: Hyperparameters) -> Hyperparameters:
-    return {HYPERPARAMETER: False} if HYPERPARAMETER in given else {}
 
 
 def _why_impossible(problem: Problem) -> str:

@@ -51,5 +51,10 @@ def check_memory(
         what=f"training on {rows:,} rows of {features:,} features"
         + (f" and {classes:,} classes" if is_multiclass else ""),
         remedy="leave columns out (exclude in [features])"
-        + (" or lower cv_rows in [train]" if is_multiclass else ""),
+        + (" or lower cv_rows in [train]" if is_multiclass else "")
+        + (
+            " or set target_encoding = false in [train.hyperparameters] of every candidate"
+            if encoded
+            else ""
+        ),
     )
