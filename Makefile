@@ -5,7 +5,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 # What is typed behind a command is passed on as it is: make would expand each $ in it.
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
-.PHONY: help up rerun repair prune deploy-serve models report rollback unpin accept score track settings conform prove-kit run-stage new-stage local check test lint lock down clean watch status history diff verify init
+.PHONY: help up rerun repair prune deploy-serve models report rollback unpin accept score track monitor settings conform prove-kit run-stage new-stage local check test lint lock down clean watch status history diff verify init
 
 help: ## list these commands
 	@echo "make COMMAND [PIPELINE=diamonds] [PORT=8000]"
@@ -61,6 +61,9 @@ score: ## predict a whole file of data/: make score IN=new.csv OUT=scored.parque
 
 track: ## log the models to MLflow, as up and rerun do if it is set: make track MLFLOW_TRACKING_URI=http://host.docker.internal:5000
 	@scripts/pipeline.sh track
+
+monitor: ## compare recorded traffic with the model, and print what drifts; ends with an error if an alert is active
+	@scripts/pipeline.sh monitor
 
 settings: ## list the settings of the stages with types and defaults, as their images declare them: make settings [STAGE=clean]
 	@scripts/settings.sh "$$STAGE"

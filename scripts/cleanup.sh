@@ -36,6 +36,8 @@ esac
 . scripts/project.sh
 # shellcheck source=scripts/exclusive.sh
 . scripts/exclusive.sh
+# shellcheck source=scripts/monitoring.sh
+. scripts/monitoring.sh
 
 confirm() { # COMMAND [VARIABLE=VALUE]
     [ "${YES:-}" != 1 ] || return 0
@@ -71,8 +73,11 @@ prune() {
 
 clean() {
     require_pipeline_name
+    # The overlay's volumes and image too, also if COMPOSE_FILE does not name it.
+    COMPOSE_FILE=$(monitoring_files)
+    export COMPOSE_FILE
     volumes=
-    for kind in $KINDS; do if has_volume "${PROJECT}_$kind"; then volumes="$volumes ${PROJECT}_$kind"; fi; done
+    for kind in $KINDS traffic monitoring-data; do if has_volume "${PROJECT}_$kind"; then volumes="$volumes ${PROJECT}_$kind"; fi; done
     images=$(existing_images) || exit
     say "pipeline $PIPELINE: all containers of project $PROJECT;"
     say "volumes with all its data and models:${volumes:- none};"

@@ -190,8 +190,12 @@ case $command in
 esac
 case $command in
     status) show_status "$@" ;;
-    history) look history "${1:-}" --served "$(served)" ;;
-    diff) look diff "$@" ;;
+    history) look history "--served=$(served)" -- "${1:-}" ;; # STAGE may begin with a dash
+    diff)
+        a=${1:-} b=${2:-}
+        shift "$(($# < 2 ? $# : 2))"
+        look diff "$@" -- "$a" "$b" # A and B may begin with a dash
+        ;;
     verify)
         require_secrets ingest
         verify

@@ -28,6 +28,8 @@ for stage in ingest clean features train serve; do
 done
 lock extras/track requirements.lock pyproject.toml
 lock extras/track tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
+lock extras/monitor requirements.lock pyproject.toml
+lock extras/monitor tests/requirements.lock pyproject.toml --group test --constraint requirements.lock
 lock extras/track server/requirements.lock --group server
 lock services/serve batch-requirements.lock --group batch
 lock services/serve clients/requirements.lock --group clients

@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: scripts/pipeline.sh up | rerun | repair | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | down
+usage: scripts/pipeline.sh up | rerun | repair | watch | deploy-serve | models | report [ID] | rollback ID | unpin | accept ID | refused | track | monitor | down
 
 up            build the images, run the stages that are due, bring serve up to date, ask it for a prediction. Serve is replaced only if
               image, settings, keys, port, memory or mounts differ, and after a trial container of the new one was healthy
@@ -20,6 +20,7 @@ accept ID     let a model that the gate refused go live
               rollback, unpin and accept record who, when and WHY="…" on the volume, and make history shows it; ID may be its first digits
 refused       print what the gate refuses until that is resolved; up, rerun, watch, report and make score end with it
 track         log the models that are not logged yet to the MLflow that MLFLOW_TRACKING_URI names; up, rerun and watch end with it
+monitor       compare the recorded traffic with the model of that time, and print what drifts; 3 if an alert is active
 down          stop and remove the containers; the volumes with data and models stay
 
 FORCE     1, or one or more stages (FORCE=clean,train): run them again; other bytes from an equal cause end with 70
@@ -45,6 +46,8 @@ cd "$(dirname "$0")/.."
 . scripts/serve.sh
 # shellcheck source=scripts/tracking.sh
 . scripts/tracking.sh
+# shellcheck source=scripts/monitoring.sh
+. scripts/monitoring.sh
 FORCE=${FORCE:-}
 command=${1:-}
 
@@ -99,10 +102,14 @@ copy_report() { # [ID]
 }
 
 # Runs the helper in the base image, so that it works with any train image; the volume's lock excludes concurrent runs.
-move_pointer() {
+# The values are in one word or behind --, as each may begin with a dash.
+move_pointer() { # COMMAND [ID]
+    action=$1
+    shift
+    [ $# = 0 ] || set -- -- "$@"
     run_container --env PYTHONPATH=/contract --env PYTHONDONTWRITEBYTECODE=1 --env STAGE_OUT=/volume \
         --volume "$PWD/contract/src:/contract:ro" --volume "${PROJECT}_model:/volume" \
-        "$PYTHON_IMAGE" python -m stage_contract.pointers model "$@" --by "$(id -un)@$(uname -n)" --why "${WHY:-}" || exit
+        "$PYTHON_IMAGE" python -m stage_contract.pointers model "$action" "--by=$(id -un)@$(uname -n)" "--why=${WHY:-}" "$@" || exit
 }
 
 # A damaged pinned model of an earlier cause can't be repaired by training.
@@ -259,6 +266,11 @@ case ${1:-} in
         is_tracked || die 78 "MLFLOW_TRACKING_URI is not set; for example: $(make_hint track) MLFLOW_TRACKING_URI=http://host.docker.internal:5000"
         require_secrets track
         log_models
+        ;;
+    monitor)
+        require_pipeline
+        require_model_volume
+        report_drift
         ;;
     refused) say_refusal ;;
     -h | --help) usage ;;

@@ -4,7 +4,7 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [TOP_K=3] [DELIMITER=tab] [ENCODING=latin-1]
+usage: make score IN=new.csv OUT=scored.parquet [KEEP=id,other] [TOP_K=3] [EXPLAIN=1] [DELIMITER=tab] [ENCODING=latin-1]
        make score IN=new.xlsx OUT=scored.csv [SHEET=Sales] [SKIP=3]
 
 Predicts every row of a table of the folder data/ and writes it to out/ with the predictions as further columns. They
@@ -14,6 +14,7 @@ IN         a CSV (also .tsv, and compressed by gzip, bzip2 or zstd), Parquet, Ex
 OUT        the result below out/; its name ends in .csv, .tsv or .parquet
 KEEP       the columns to keep, including columns that the model does not use (default: all)
 TOP_K      only that many classes with probabilities, the likeliest first (default: all)
+EXPLAIN    1: the contribution of each column to each prediction; takes up to 2,000 times as long (default: none)
 DELIMITER  of a CSV file: one character, or tab (default: inferred from its header)
 ENCODING   of a CSV file (default: by byte order mark, else UTF-8, else as the model's source)
 SHEET      of a workbook (default: the only one that has cells and is not hidden)
@@ -39,13 +40,17 @@ esac
 # shellcheck source=scripts/project.sh
 . scripts/project.sh
 RESULTS=${RESULTS:-out}
-IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} TOP_K=${TOP_K:-} DELIMITER=${DELIMITER:-} ENCODING=${ENCODING:-}
-SHEET=${SHEET:-} SKIP=${SKIP:-}
+IN=${IN:-} OUT=${OUT:-} KEEP=${KEEP:-} TOP_K=${TOP_K:-} EXPLAIN=${EXPLAIN:-} DELIMITER=${DELIMITER:-}
+ENCODING=${ENCODING:-} SHEET=${SHEET:-} SKIP=${SKIP:-}
 
 if [ -z "$IN" ] || [ -z "$OUT" ]; then
     usage >&2
     exit 78
 fi
+case $EXPLAIN in
+    '' | 1) ;;
+    *) die 78 "EXPLAIN=$EXPLAIN: expected 1, or nothing for no explanations" ;;
+esac
 require_model_volume
 
 # The container writes as uid 10001. A folder created by Docker would belong to root.
@@ -94,6 +99,7 @@ docker compose build --quiet batch || die 1 "the build of the image failed; see 
 set -- -- "$IN" "$OUT"
 [ -z "$KEEP" ] || set -- "--keep=$KEEP" "$@"
 [ -z "$TOP_K" ] || set -- "--top-k=$TOP_K" "$@"
+[ -z "$EXPLAIN" ] || set -- --explain "$@"
 [ -z "$DELIMITER" ] || set -- "--delimiter=$DELIMITER" "$@"
 [ -z "$ENCODING" ] || set -- "--encoding=$ENCODING" "$@"
 code=0

@@ -39,7 +39,7 @@ if [ $# != 0 ]; then
 fi
 
 # Unit tests run beside the tests on containers, which mostly wait; those run in two workers, each with its own image tag.
-scripts/envs.sh ingest-tests clean-tests features-tests train-tests serve-tests serve-clients track-tests track-server
+scripts/envs.sh ingest-tests clean-tests features-tests train-tests serve-tests serve-clients track-tests track-server monitor-tests
 log=$(mktemp)
 scripts/units.sh >"$log" 2>&1 &
 units=$!

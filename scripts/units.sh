@@ -6,7 +6,7 @@ usage() {
     cat <<'END'
 usage: scripts/units.sh [NAME...]
 
-NAME is contract, a stage, track, or clients (other people's clients of the API). Without a name all of them run.
+NAME is contract, a stage, track, monitor, or clients (other people's clients of the API). Without a name all of them run.
 END
 }
 
@@ -30,6 +30,10 @@ run_tests() { # NAME
             scripts/envs.sh track-tests track-server
             (cd extras/track && ../../.envs/track-tests/bin/python -m pytest -q)
             ;;
+        monitor)
+            scripts/envs.sh monitor-tests
+            (cd extras/monitor && ../../.envs/monitor-tests/bin/python -m pytest -q)
+            ;;
         clients)
             scripts/envs.sh serve-tests serve-clients
             (cd services/serve && ../../.envs/serve-clients/bin/python -m pytest -q -c clients/pytest.ini clients)
@@ -42,5 +46,5 @@ run_tests() { # NAME
 }
 
 case ${1:-} in -h | --help) usage && exit ;; esac
-[ $# != 0 ] || set -- contract ingest clean features train serve track clients
+[ $# != 0 ] || set -- contract ingest clean features train serve track monitor clients
 for name; do run_tests "$name"; done

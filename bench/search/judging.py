@@ -22,7 +22,8 @@ def main() -> None:
     fields = [field for field in document["signature"]["fields"] if "input" in field]
     output = "probabilities" if split.classes else "prediction"
     (predicted,) = session.run([output], pack(split.test.rows, fields))
-    score = known_scores(len(split.classes) if split.classes else None)[metric]
+    classes = len(split.classes) if split.classes else None
+    score = known_scores([metric], classes=classes)[metric]
     figures = {
         "score": score(split.test.target, predicted),
         "published": document["metrics"][metric]["value"],

@@ -22,7 +22,8 @@ def main() -> None:
     began = time.monotonic()
     found = search(split, metric, float(seconds))
     taken = time.monotonic() - began
-    score = known_scores(len(split.classes) if split.classes else None)[metric]
+    classes = len(split.classes) if split.classes else None
+    score = known_scores([metric], classes=classes)[metric]
     figures = {
         "score": score(split.test.target, predictions(found, split.test)),
         "estimator": found.best_estimator,

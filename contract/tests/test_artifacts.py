@@ -166,7 +166,7 @@ def test_another_major_version_is_refused_with_the_image_to_update(
 
     with pytest.raises(
         ContractError,
-        match=r"written for contract 2.0, this image reads 1.3; update .* the image of clean",
+        match=r"written for contract 2.0, this image reads 1.4; update .* the image of clean",
     ):
         open_latest(volume, "clean-data")
 

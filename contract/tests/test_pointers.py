@@ -221,6 +221,18 @@ def test_accepting_what_was_not_refused_changes_no_verdict(three: Path) -> None:
     assert not (three / A / "verdict.json").exists()
 
 
+def test_an_older_artifact_that_was_not_refused_is_not_accepted_but_rolled_back_to(
+    three: Path,
+) -> None:
+    said = run(three, KIND, "accept", C)
+
+    assert said.returncode == 78
+    assert f"{C} was not refused, so there is nothing to accept" in said.stdout
+    assert f"make rollback ID={C}" in said.stdout
+    assert pointers(three) == {"LATEST": A}
+    assert read_actions(three) == []
+
+
 def test_accepting_on_a_pinned_volume_says_what_to_do(three: Path) -> None:
     roll_back(three, C, kind=KIND)
     refuse(three, B)
@@ -402,9 +414,7 @@ def test_what_changes_nothing_says_so_and_is_not_recorded(three: Path) -> None:
     unchanged = [run(three, KIND, *command) for command in (["accept", A], ["unpin"])]
     roll_back(three, B, kind=KIND)
     before, inode = read_actions(three), (three / "PINNED").stat()
-    unchanged += [
-        run(three, KIND, command, each) for command, each in (("rollback", B), ("accept", A))
-    ]
+    unchanged += [run(three, KIND, command, B) for command in ("rollback", "accept")]
 
     assert [each.returncode for each in unchanged] == [0] * 4
     assert all("; nothing changed, and nothing was recorded" in each.stdout for each in unchanged)
@@ -415,6 +425,7 @@ def test_what_changes_nothing_says_so_and_is_not_recorded(three: Path) -> None:
 
 def test_what_changes_something_does_not_say_that_nothing_changed(three: Path) -> None:
     commands = (["rollback", A], ["unpin"], ["accept", B], ["unpin"])
+    refuse(three, B)
 
     said = [run(three, KIND, *command).stdout for command in commands]
 

@@ -17,6 +17,10 @@ VOLUMES = {
 
 compose: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 tracking: dict[str, Any] = yaml.safe_load((ROOT / "deploy/tracking.yaml").read_text("utf-8"))
+monitor: dict[str, Any] = yaml.safe_load((ROOT / "deploy/monitor.yaml").read_text("utf-8"))[
+    "services"
+]["monitor"]
+EXTRAS = tracking["services"] | {"monitor": monitor}
 services: dict[str, dict[str, Any]] = compose["services"]
 pipeline = [name for name, service in services.items() if "profiles" not in service]
 
@@ -74,9 +78,9 @@ def test_each_volume_has_one_writer(volume: str) -> None:
     assert len(writers) == 1
 
 
-@pytest.mark.parametrize("service", [*services, *tracking["services"]])
+@pytest.mark.parametrize("service", [*services, *EXTRAS])
 def test_every_container_is_hardened(service: str) -> None:
-    settings = (services | tracking["services"])[service]
+    settings = (services | EXTRAS)[service]
 
     assert settings["user"] == "10001:10001"
     assert settings["read_only"] is True
@@ -101,6 +105,13 @@ def test_what_tracks_reads_models_and_the_pipelines_name_alone_and_writes_no_vol
         assert service["volumes"] == ["model:/data/in:ro", "${PIPELINES:-./pipelines}:/config:ro"]
         assert service["build"]["context"] == "extras/track"
         assert service["image"] == "${REGISTRY:-stagecoach}/track:${TAG:-dev}"
+
+
+def test_the_monitor_has_no_network_and_writes_its_own_volume_alone() -> None:
+    writable = [volume for volume in monitor["volumes"] if not volume.endswith(":ro")]
+
+    assert monitor["network_mode"] == "none"
+    assert writable == ["monitoring-data:/data/out"]
 
 
 def test_no_service_needs_a_network_of_the_project() -> None:

@@ -12,6 +12,7 @@ PROGRAMS = {
     **{name: f"services/{name}" for name in ("ingest", "clean", "features", "train", "serve")},
     "serve.batch": "services/serve",
     "track": "extras/track",
+    "monitor": "extras/monitor",
 }
 LIBRARY = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
 """Replaces two that are imported early: Ctrl+C comes while one of them is."""

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAYERS = {
     "ingest": (
-        *("tables", "files", "profiling", "csv", "workbooks", "readers"),
+        *("toml_text", "tables", "files", "profiling", "csv", "workbooks", "readers"),
         *("sources", "connectors"),
         *("commands", "work", "conversion", "init_command", "__main__"),
     ),
@@ -27,7 +27,8 @@ LAYERS = {
         *("candidates", "search", "fitting", "work", "__main__"),
     ),
     "serve": (
-        *("problems", "schema", "source", "codecs", "runtime", "settings", "model", "batch"),
+        *("problems", "schema", "source", "codecs", "runtime", "settings", "traffic"),
+        *("model", "batch"),
         *("api", "standalone", "app", "workers", "fast_path", "__main__"),
     ),
     "reporting": ("plots", "inspection", "sections", "content", "rendering", "writing"),
@@ -44,8 +45,9 @@ LAYERS = {
         *("harness", "rules", "validity", "models", "inputs", "serving", "checks", "__main__"),
     ),
     "stage_contract": (
-        *("errors", "log", "commands", "suggestions", "text_encodings", "metric_titles"),
-        *("heartbeats", "memory", "artifacts", "stages", "watching", "pointers", "__main__"),
+        *("errors", "log", "commands", "suggestions", "text_encodings", "parquet_pages"),
+        *("metric_titles", "heartbeats", "memory", "artifacts", "stages", "watching"),
+        *("pointers", "__main__"),
     ),
 }
 """Packages and modules of a package; each imports only itself, `settings` and those before it."""

@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("ingest", "clean", "features", "train", "serve")
-IMAGES = {**{stage: f"services/{stage}" for stage in STAGES}, "track": "extras/track"}
+IMAGES = {stage: f"services/{stage}" for stage in STAGES} | {
+    extra: f"extras/{extra}" for extra in ("track", "monitor")
+}
 """The folders of the stages, and of what stands beside them."""
 SAME_FILES = (
     "Dockerfile",

@@ -40,6 +40,7 @@ STATES: dict[str, tuple[str | None, Callable[[], dict[str, Any]]]] = {
     "refused candidate": ("diamonds", lambda: published(id=FIRST)),
     "classes": ("flights", published),
     "interval": ("diamonds", lambda: published(interval=0.9)),
+    "quantiles": ("diamonds", lambda: published(quantiles=[0.1, 0.5, 0.9])),
     "private columns": ("penguins", private),
     "200 columns": ("diamonds", wide),
     "odd names": ("diamonds", odd),
@@ -391,6 +392,23 @@ def test_classes_and_intervals_are_named(start: Start, visit: Visit) -> None:
 
     expect(heading(page)).to_have_text("species")
     expect(page.locator("#model > p").first).to_contain_text("one of 3 classes from 3 columns")
+
+
+def test_a_prediction_is_shown_with_its_quantiles(start: Start, visit: Visit) -> None:
+    server = start(**published(quantiles=[0.1, 0.5, 0.9]))
+    visited = visit(f"{server.url}/#try")
+    page = visited.page
+
+    expect(page.locator("#try .prediction")).to_have_text(
+        "price 322 quantile 0.1: 282, quantile 0.9: 362"
+    )
+    expect(page.locator(".curve path.band")).to_have_count(1)
+    page.get_by_text("The values as a table").click()
+    region = page.get_by_role("region", name="The values of the curve")
+    expect(region.locator("thead th")).to_have_text(
+        ["carat", "price", "quantile 0.1", "quantile 0.5", "quantile 0.9"]
+    )
+    assert visited.complaints == []
 
 
 def test_without_javascript_the_overview_can_be_read(shared: MadeServer, visit: Visit) -> None:

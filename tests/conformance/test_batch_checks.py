@@ -13,8 +13,14 @@ import pytest
 from conformance.checks.batch import causes, large, refusals, settings, volumes
 from conformance.checks.batch.causes import check_kept
 from conformance.checks.batch.endings import check_interrupted
+from conformance.checks.batch.ingest import check_link_refused
 from conformance.checks.batch.logs import check_members
-from conformance.checks.batch.repeating import DEAD_DRAFT, check_tidied
+from conformance.checks.batch.repeating import (
+    DEAD_DRAFT,
+    STALE_ID,
+    check_no_stale_refusal,
+    check_tidied,
+)
 from conformance.checks.batch.settings import check_effective
 from conformance.checks.batch.volumes import HELD, OLD, check_waited
 from conformance.harness.faults import Fault
@@ -179,7 +185,7 @@ def test_other_settings_and_equal_content_are_right(other: tuple[str, str]) -> N
 
 @pytest.mark.parametrize(("signal", "code"), [("SIGTERM", 143), ("SIGTERM", 130), ("SIGINT", 130)])
 def test_the_exit_code_of_a_signal_is_right(signal: str, code: int, tmp_path: Path) -> None:
-    check_interrupted(ended_with(code, tmp_path), signal, [1.0])
+    check_interrupted(ended_with(code, tmp_path), signal, seconds=2.0, shares=[0.5])
 
 
 @pytest.mark.parametrize(
@@ -189,12 +195,24 @@ def test_another_exit_code_of_a_signal_is_found(
     signal: str, code: int, expected: int, tmp_path: Path
 ) -> None:
     with pytest.raises(Fault, match=f"after {signal} exit code {code}: .*; expected {expected}"):
-        check_interrupted(ended_with(code, tmp_path), signal, [1.0])
+        check_interrupted(ended_with(code, tmp_path), signal, seconds=2.0, shares=[0.5])
 
 
 def test_a_run_that_ignores_a_signal_is_found(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="after SIGINT it runs to its end"):
-        check_interrupted(ended_with(0, tmp_path), "SIGINT", [1.0, 0.5])
+        check_interrupted(ended_with(0, tmp_path), "SIGINT", seconds=2.0, shares=[0.5, 0.25])
+
+
+def test_a_run_that_is_faster_than_the_one_before_is_interrupted_earlier(tmp_path: Path) -> None:
+    delays = []
+
+    def run_until(delay: float) -> Run:
+        delays.append(delay)
+        return Run(143 if delay < 2.0 else 0, "stopped", min(delay, 2.0), tmp_path)
+
+    check_interrupted(run_until, "SIGTERM", seconds=20.0, shares=[0.5, 0.25, 0.1])
+
+    assert delays == [10.0, 0.5]
 
 
 def test_a_draft_of_a_dead_run_that_stays_is_found(run: Run) -> None:
@@ -319,3 +337,72 @@ def test_an_interrupted_run_has_as_many_rows_as_take_six_seconds(
     assert large.long_seconds(subject) == pytest.approx(min(seconds, 6.9), abs=0.1)
     lines = (sources[-1] / "houses.csv").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("n") for line in lines) == rows
+
+
+def test_a_refusal_of_an_earlier_run_that_stays_is_found(run: Run) -> None:
+    check_no_stale_refusal(run)
+    (run.out / "REFUSED").write_text(f"{ID}\n", encoding="utf-8")
+    check_no_stale_refusal(run)
+    (run.out / "REFUSED").write_text(f"{STALE_ID}\n", encoding="utf-8")
+
+    with pytest.raises(Fault, match="left REFUSED of an earlier run"):
+        check_no_stale_refusal(run)
+
+
+@pytest.mark.parametrize("code", [65, 78])
+def test_a_link_out_of_the_input_may_be_refused_with_either_code(code: int, tmp_path: Path) -> None:
+    check_link_refused(Run(code, "houses.csv leads out of /data/in", 1.0, tmp_path), "houses.csv")
+
+
+@pytest.mark.parametrize(("code", "match"), [(0, "by a link, and the run"), (1, "expected 65")])
+def test_a_link_out_of_the_input_that_is_not_refused_is_found(
+    code: int, match: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Fault, match=match):
+        check_link_refused(Run(code, "published", 1.0, tmp_path), "houses.csv")
+
+
+def subject_that_accepts(accepted: str, folder: Path, *, stage: str) -> Subject:
+    """A stage that checks its pipeline file, except for one key of the top level."""
+
+    def run(*, settings: str, seconds: float) -> Run:
+        _ = seconds
+        (key,) = tomllib.loads(settings)
+        if key == accepted:
+            return Run(1, "no such column", 1.0, folder)
+        return Run(78, f"houses.toml: {key} is wrong", 1.0, folder)
+
+    return cast(Subject, SimpleNamespace(stage=stage, settings="", run=run))
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        ("ingest", "source"),
+        ("features", "target"),
+        ("features", "name"),
+        ("train", "ingest"),
+        ("serve", "no_such_key"),
+    ],
+)
+def test_a_wrong_top_level_that_a_stage_does_not_refuse_is_found(
+    stage: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "first_artifact", lambda _subject: None)
+    settings.top_level(subject_that_accepts("", tmp_path, stage=stage))
+
+    with pytest.raises(Fault, match=f"with {key} = . at the top level"):
+        settings.top_level(subject_that_accepts(key, tmp_path, stage=stage))
+
+
+def test_a_line_that_does_not_name_the_wrong_key_is_a_fault_of_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "first_artifact", lambda _subject: None)
+    refused = Run(78, "the pipeline file is wrong", 1.0, tmp_path)
+    fake = SimpleNamespace(stage="train", settings="", run=lambda **_options: refused)
+    settings.top_level(cast(Subject, fake))
+    fake.stage = "features"
+
+    with pytest.raises(Fault, match=r"with target = 5 .* does not name target"):
+        settings.top_level(cast(Subject, fake))

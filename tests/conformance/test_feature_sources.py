@@ -46,6 +46,26 @@ def test_a_feature_of_two_columns_is_found() -> None:
         check_sources([SIZE, ROOMS, IS_RED], FIELDS, FEED, sum_of_two, where="features.json")
 
 
+def test_a_feature_of_two_columns_that_names_both_has_no_fault() -> None:
+    both = SIZE | {"other_source": "rooms"}
+
+    check_sources([both, ROOMS, IS_RED], FIELDS, FEED, sum_of_two, where="features.json")
+
+
+def test_a_second_source_that_is_no_input_is_found() -> None:
+    both = SIZE | {"other_source": "doors"}
+
+    with pytest.raises(Fault, match="has the source 'doors', which is no input"):
+        check_sources([both, ROOMS, IS_RED], FIELDS, FEED, sum_of_two, where="features.json")
+
+
+def test_a_third_source_is_found() -> None:
+    features = [SIZE | {"other_source": "colour"}, ROOMS, IS_RED]
+
+    with pytest.raises(Fault, match="changes with 'rooms', and its source is 'size' and 'colour'"):
+        check_sources(features, FIELDS, FEED, sum_of_two, where="features.json")
+
+
 def test_a_source_that_is_no_input_is_found() -> None:
     features = [SIZE, ROOMS, IS_RED | {"source": "colour=red"}]
 

@@ -96,3 +96,13 @@ def check_all(field: dict[str, Any]) -> None:
     document = {"fields": [field], "missingValues": [], "timezone": "UTC"}
     check_schema(document, "schema", "here")
     check_field(field)
+
+
+def test_every_module_with_checks_is_loaded() -> None:
+    folder = ROOT / "contract/conformance/checks"
+    loaded = (folder / "__init__.py").read_text(encoding="utf-8")
+
+    for path in folder.rglob("*.py"):
+        if "\n@check(" in path.read_text(encoding="utf-8"):
+            name = ".".join(path.relative_to(folder).with_suffix("").parts)
+            assert f"import conformance.checks.{name}\n" in loaded

@@ -2,123 +2,29 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
 import pytest
-from conformance.checks.serve import bodies, lifecycle, model_watching, outputs, predictions
+from conformance.checks.serve import (
+    basics,
+    fields,
+    lifecycle,
+    predictions,
+    request_formats,
+)
 from conformance.harness.faults import Fault
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
 from conformance.models.model_data import Example
-from conformance.serving import switching
+from conformance.serving import problems
 from conformance.serving.clients import Client
-from conformance.serving.servers import Server
-from conformance.serving.watching_server import WatchingServer
-
-SUBJECT = cast(Subject, SimpleNamespace(api="all"))
-MAX_BYTES = 1_000_000
-
-
-def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
-    http = httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer))
-    model = SimpleNamespace(
-        fields=[{"name": "size", "type": "number"}],
-        examples=[Example({"size": 1.0}, 2.0)],
-        classes=None,
-        document={"target": {"name": "price"}},
-    )
-    return Client(http, "houses", cast(Any, model))
-
-
-def problem(status: int) -> httpx.Response:
-    document = {"type": "about:blank", "title": "wrong", "status": status, "detail": "why"}
-    return httpx.Response(
-        status,
-        content=json.dumps(document),
-        headers={"content-type": "application/problem+json"},
-    )
-
-
-def strict(request: httpx.Request) -> httpx.Response:
-    return problem(413 if len(request.read()) > MAX_BYTES else 422)
-
-
-def by_header(request: httpx.Request) -> httpx.Response:
-    return problem(413 if int(request.headers.get("content-length", 0)) > MAX_BYTES else 422)
-
-
-def without_rows(request: httpx.Request) -> httpx.Response:
-    """Take a body without rows for an empty list."""
-    if request.read() == b"{}":
-        return httpx.Response(200, json={"model": "0123456789abcdef", "predictions": []})
-    return problem(422)
-
-
-def with_nan(request: httpx.Request) -> httpx.Response:
-    """Take NaN for a missing value."""
-    if b"NaN" in request.read():
-        return httpx.Response(200, json={"model": "0123456789abcdef", "predictions": []})
-    return problem(422)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
-    def serve(answer: Callable[[httpx.Request], httpx.Response]) -> None:
-        monkeypatch.setattr(bodies, "ready_client", lambda _subject: client_of(answer))
-
-    return serve
-
-
-def test_a_server_that_counts_the_bytes_of_a_body_is_right(asked: Callable[[Any], None]) -> None:
-    asked(strict)
-
-    bodies.too_large(SUBJECT)
-    bodies.wrong_body(SUBJECT)
-
-
-def test_a_limit_by_the_header_alone_is_found(asked: Callable[[Any], None]) -> None:
-    asked(by_header)
-
-    with pytest.raises(Fault, match="32 MB in chunks, without a Content-Length returns 422"):
-        bodies.too_large(SUBJECT)
-
-
-def test_a_body_without_rows_that_is_answered_is_found(asked: Callable[[Any], None]) -> None:
-    asked(without_rows)
-
-    with pytest.raises(Fault, match="/predict with an object without rows returns 200"):
-        bodies.wrong_body(SUBJECT)
-
-
-def test_a_nan_in_json_that_is_answered_is_found(asked: Callable[[Any], None]) -> None:
-    asked(with_nan)
-
-    with pytest.raises(Fault, match="/predict with NaN returns 200"):
-        bodies.wrong_body(SUBJECT)
-
-
-def overwhelmed(_request: httpx.Request) -> httpx.Response:
-    raise httpx.RemoteProtocolError("the server has closed the connection")
-
-
-@pytest.mark.parametrize(
-    ("answer", "is_ready"),
-    [(strict, True), (overwhelmed, True), (with_nan, False), (lambda _: problem(500), True)],
-)
-def test_a_server_that_tiny_values_bring_down_is_found(
-    answer: Callable[[httpx.Request], httpx.Response], *, is_ready: bool
-) -> None:
-    server = cast(Server, SimpleNamespace(http=client_of(answer).http, is_ready=lambda: is_ready))
-
-    with nullcontext() if answer is strict else pytest.raises(Fault, match="times 0 in"):
-        bodies.check_tiny_values(server, b"0", 1_000)
-
+from conformance.serving.made_models import model_with_field
+from support.answering import SUBJECT, client_of, problem
 
 FIELDS: list[dict[str, Any]] = [
     {"name": "size", "type": "number", "constraints": {"required": True}},
@@ -128,6 +34,8 @@ FIELDS: list[dict[str, Any]] = [
     {"name": "garage", "type": "boolean"},
     {"name": "sold", "type": "date"},
 ]
+
+
 DATATYPES = {
     "size": "FP64",
     "rooms": "INT64",
@@ -186,36 +94,125 @@ def test_booleans_that_are_read_otherwise_from_numbers_are_found(codes: Sequence
 
 
 @pytest.mark.parametrize(
-    "told", [None, "an-id", {"id": "an-id"}, {"id": "another", "reason": "why"}]
+    ("media_type", "is_right"),
+    [
+        ("text/plain; version=0.0.4; charset=utf-8", True),
+        ("application/openmetrics-text; version=1.0.0", True),
+        ("text/html", False),
+        ("application/json", False),
+    ],
 )
-def test_a_refused_model_that_is_not_told_with_its_reason_is_found(told: object) -> None:
-    model_watching.check_told({"refused": {"id": "an-id", "reason": "why"}}, "an-id")
+def test_metrics_of_a_media_type_that_prometheus_does_not_scrape_are_found(
+    media_type: str, monkeypatch: pytest.MonkeyPatch, *, is_right: bool
+) -> None:
+    text = "# TYPE requests counter\nrequests_total 1.0\n# EOF\n"
+    headers = {"content-type": media_type}
+    client = client_of(lambda _request: httpx.Response(200, text=text, headers=headers))
+    monkeypatch.setattr(basics, "ready_client", lambda _subject: client)
 
-    with pytest.raises(Fault, match="does not say that an-id is not served, and why"):
-        model_watching.check_told({"refused": told}, "an-id")
+    with nullcontext() if is_right else pytest.raises(Fault, match="media type that Prometheus"):
+        basics.prometheus(SUBJECT)
 
 
 @pytest.mark.parametrize(
-    ("ready", "versions", "live"),
+    "text",
     [
-        (200, {"versions": ["new"]}, True),
-        (200, {"versions": ["old", "new"]}, True),
-        (200, {}, True),
-        (200, {"versions": []}, True),
-        (200, {"versions": ["old"]}, False),
-        (404, {"versions": ["new"]}, False),
+        "# TYPE rows counter\nrows_total 1\n# TYPE rows_total_seconds gauge\nrows_total_seconds 1",
+        '# TYPE up gauge\nup 1\n# TYPE t histogram\nt_bucket{le="+Inf"} 1\nt_count 1\nt_sum 1',
+        "untyped 1\n",
     ],
 )
-def test_a_standard_server_has_switched_once_its_metadata_name_the_version(
-    ready: int, versions: Mapping[str, Sequence[str]], *, live: bool
-) -> None:
+def test_metrics_whose_types_come_first_are_right(text: str) -> None:
+    basics.check_types(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rows_total 1\n# TYPE rows counter",
+        "rows_total 1\n# TYPE rows_total counter",
+        't_bucket{le="+Inf"} 1\n# TYPE t histogram',
+        "# TYPE up gauge\nup 1\n# TYPE up gauge\nup 1",
+    ],
+)
+def test_metrics_whose_type_comes_after_samples_are_found(text: str) -> None:
+    with pytest.raises(Fault, match=r"has samples of .* before the line '# TYPE"):
+        basics.check_types(text)
+
+
+def showing(example: Mapping[str, object]) -> Client:
+    """Return a server whose docs show a row, and which requires the column size."""
+    content = {"application/json": {"example": {"rows": [example]}}}
+    schema = {"paths": {"/predict": {"post": {"requestBody": {"content": content}}}}}
+
     def answer(request: httpx.Request) -> httpx.Response:
-        is_ready = request.url.path == "/v2/models/houses/versions/new/ready"
-        return httpx.Response(ready) if is_ready else httpx.Response(200, json=versions)
+        if request.url.path == "/openapi.json":
+            return httpx.Response(200, json=schema)
+        [row] = json.loads(request.content)["rows"]
+        return problem(422) if row.get("size") is None else httpx.Response(200, json={})
 
-    server = Server(cast(Any, None), client_of(answer).http, "houses", "/v2/health/ready")
+    return client_of(answer)
 
-    assert switching.is_live(server, "houses", version="new") == live
+
+def test_an_example_of_the_docs_without_a_required_value_is_found() -> None:
+    basics.check_example(showing({"size": 1.0}))
+
+    with pytest.raises(Fault, match="is answered with 422"):
+        basics.check_example(showing({"size": None}))
+
+
+MLFLOW = {"error_code": "BAD_REQUEST", "message": "no such column"}
+
+
+def always(status: int, document: object) -> httpx.Response:
+    request = httpx.Request("POST", "http://server/invocations")
+    return httpx.Response(status, json=document, request=request)
+
+
+@pytest.mark.parametrize(
+    ("document", "members"),
+    [
+        ({"error": "size: expected a number"}, problems.OIP_ERROR),
+        ({"error": "why", "detail": []}, problems.OIP_ERROR),
+        (MLFLOW, problems.MLFLOW_ERROR),
+    ],
+)
+def test_an_error_in_the_form_of_its_protocol_is_right(
+    document: object, members: Sequence[str]
+) -> None:
+    problems.check_error(always(422, document), members)
+
+
+@pytest.mark.parametrize(
+    ("document", "members"),
+    [
+        ({"title": "Unprocessable Content", "status": 422}, problems.OIP_ERROR),
+        ({"error": {"size": "why"}}, problems.OIP_ERROR),
+        ({"error": ""}, problems.OIP_ERROR),
+        (["why"], problems.OIP_ERROR),
+        ({"error_code": "BAD_REQUEST"}, problems.MLFLOW_ERROR),
+        ({"title": "Unprocessable Content", "status": 422}, problems.MLFLOW_ERROR),
+    ],
+)
+def test_an_error_in_another_form_than_that_of_its_protocol_is_found(
+    document: object, members: Sequence[str]
+) -> None:
+    with pytest.raises(Fault, match="without an error of its protocol"):
+        problems.check_error(always(422, document), members)
+
+
+@pytest.mark.parametrize(
+    ("status", "document"), [(200, {"predictions": [2.0]}), (422, {"title": "wrong"})]
+)
+def test_a_wrong_invocation_without_an_error_of_mlflow_is_found(
+    status: int, document: object
+) -> None:
+    right = client_of(lambda _request: httpx.Response(400, json=MLFLOW))
+    request_formats.check_wrong_invocation(right, {"size": 1.0})
+
+    wrong = client_of(lambda _request: httpx.Response(status, json=document))
+    with pytest.raises(Fault, match="POST /invocations"):
+        request_formats.check_wrong_invocation(wrong, {"size": 1.0})
 
 
 @pytest.mark.parametrize("found", [None, "another"])
@@ -234,84 +231,20 @@ def test_a_request_id_that_comes_back_is_right() -> None:
     predictions.check_request_id(client, Example({"size": 1.0}, 2.0))
 
 
-def watching_with(ids: Sequence[str]) -> WatchingServer:
-    """Return a server whose model answers with these ids, one after the other."""
-    answered: Iterator[str] = iter(ids)
+def test_the_fields_to_try_are_an_unknown_key_and_a_sample_of_the_seed() -> None:
+    unknown, *others = fields.chosen_fields(1, 5)
 
-    def wait_until(condition: Callable[[], bool], **_: object) -> None:
-        while not condition():
-            pass
-
-    return cast(
-        WatchingServer,
-        SimpleNamespace(
-            first=SimpleNamespace(name="first"),
-            server=SimpleNamespace(wait_until=wait_until),
-            live_model=lambda _protocol: next(answered),
-            mentions=lambda _model: True,
-        ),
-    )
+    assert unknown["about"] == "A key that the contract does not know"
+    assert len(others) == 5
+    assert fields.chosen_fields(1, 5) == [unknown, *others] != fields.chosen_fields(2, 5)
 
 
-def test_a_bad_model_that_goes_live_late_is_named_by_its_own_kind() -> None:
-    kinds = {"bad-1": "model.onnx is cut off", "bad-2": "it is of another kind"}
+@pytest.mark.parametrize("kind", ["number", "integer", "string", "boolean", "date", "datetime"])
+def test_a_wrong_field_is_put_into_a_column_of_its_type(kind: str, tmp_path: Path) -> None:
+    artifact = model_with_field(tmp_path, {"name": "x", "type": kind, "trim": True})
 
-    model_watching.check_refused(watching_with(["first"]), "bad-1", kinds, SUBJECT)
-    with pytest.raises(Fault, match=r"bad-1 answers, .*: model.onnx is cut off"):
-        model_watching.check_refused(watching_with(["bad-1"]), "bad-2", kinds, SUBJECT)
-
-
-@pytest.mark.parametrize("found", [0.00012, 0.0, math.nan])
-def test_a_small_prediction_with_fewer_digits_is_found(found: float) -> None:
-    example = Example({"size": 1.0}, 0.000123456)
-    model = cast(Any, SimpleNamespace(examples=[example]))
-    outputs.check_digits(model, {"predict": [0.0001234561], "CSV": [0.0001234559]})
-
-    with pytest.raises(Fault, match="a prediction by CSV has lost digits"):
-        outputs.check_digits(model, {"predict": [0.000123456], "CSV": [found]})
-
-
-@pytest.fixture
-def report_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let /report answer with a policy."""
-    (tmp_path / "report.html").write_bytes(b"<p>report")
-
-    def serve(policy: str) -> None:
-        headers = {"content-security-policy": policy}
-        client = client_of(lambda _: httpx.Response(200, content=b"<p>report", headers=headers))
-        model = SimpleNamespace(artifact=SimpleNamespace(path=tmp_path))
-        client = replace(client, model=cast(Any, model))
-        monkeypatch.setattr(outputs, "ready_client", lambda _subject: client)
-
-    return serve
-
-
-@pytest.mark.parametrize(
-    "policy",
-    [
-        "default-src 'none'; style-src 'unsafe-inline'",
-        "Default-Src 'none'; script-src 'none'; script-src-elem 'none';",
-    ],
-)
-def test_a_policy_that_forbids_scripts_is_right(
-    policy: str, report_with: Callable[[str], None]
-) -> None:
-    report_with(policy)
-
-    outputs.report_page(SUBJECT)
-
-
-@pytest.mark.parametrize(
-    "policy",
-    ["", "script-src 'none'", "default-src 'none' a.example", "default-src 'none'; script-src a"],
-)
-def test_a_policy_that_may_allow_scripts_is_found(
-    policy: str, report_with: Callable[[str], None]
-) -> None:
-    report_with(policy)
-
-    with pytest.raises(Fault, match="has the Content-Security-Policy"):
-        outputs.report_page(SUBJECT)
+    fields_of_model = json.loads((artifact / "model.json").read_bytes())["signature"]["fields"]
+    assert [field["type"] for field in fields_of_model if "trim" in field] == [kind]
 
 
 def subject_that_ends(missing: Run) -> Subject:

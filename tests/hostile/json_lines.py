@@ -2,7 +2,10 @@
 
 from hostile.cases import loads, refused
 
-NESTED = "line {}: {}; expected one value for each key, flatten it before"
+NESTED = (
+    "column '{0}' holds {1}; expected one value for each key; write skip_columns = [\"{0}\"] in"
+    " [ingest]"
+)
 DOCUMENT = (
     "is a JSON document; expected JSON Lines, one object a line, for example by"
     " jq -c '.[]' t.json > t.jsonl"
@@ -33,17 +36,19 @@ VALUES = [
     refused(
         "json-nested-object.jsonl",
         A + '{"a": {"x": 1}}\n',
-        NESTED.format(2, "the key 'a' holds an object"),
+        NESTED.format("a", "an object in line 2")
+        + ', or flatten = true for columns of the fields of "a"',
     ),
     refused(
         "json-nested-list.jsonl",
         A + "\n" + '{"b": []}\n',
-        NESTED.format(3, "the key 'b' holds an array"),
+        NESTED.format("b", "an array in line 3"),
     ),
     refused(
         "json-nested-too-deep.jsonl",
         A + '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}\n",
-        NESTED.format(2, "the values are nested too deep"),
+        "line 2: the values are nested too deep; expected one value for each key, flatten it"
+        " before",
     ),
 ]
 KEYS = [

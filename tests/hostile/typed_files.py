@@ -7,7 +7,10 @@ from hostile.cases import loads, refused
 from pyarrow import feather, ipc, parquet
 
 TABLE = pa.table({"a": list(range(1000)), "b": [f"{n}" for n in range(1000)]})
-NESTED = "column 'a' is nested ({}); expected one value a cell, flatten it before"
+NESTED = (
+    "column 'a' is nested ({}); expected one value per cell;"
+    ' write skip_columns = ["a"] in [ingest]'
+)
 PARQUET = "can't be read as Parquet: "
 ARROW = "can't be read as Arrow: "
 
@@ -113,12 +116,12 @@ CASES = [
     refused(
         "arrow-nested.arrow",
         as_arrow(pa.table({"a": [{"x": 1}]})),
-        NESTED.format("struct<x: int64>"),
+        NESTED.format("struct<x: int64>") + ', or flatten = true for columns of the fields of "a"',
     ),
     refused(
         "arrow-of-intervals.arrow",
         as_arrow(pa.table({"a": pa.array([(1, 2, 3)], pa.month_day_nano_interval())})),
-        "column 'a' is month_day_nano_interval, which Parquet does not know; expected plain"
-        " values, write them as a number, a text or another time",
+        "column 'a' is month_day_nano_interval, which Parquet does not know; expected one"
+        ' value per cell; write skip_columns = ["a"] in [ingest]',
     ),
 ]

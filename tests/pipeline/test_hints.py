@@ -42,8 +42,11 @@ case "$*" in
 esac
 """
 """A machine where a stage that is forced ends with CODE."""
-NOT_REPEATED = {"MLFLOW_TRACKING_URI", "TRACKING_CREDENTIALS", "TRACKING_FOLDER", "TRACK_MEMORY"}
-"""Of tracking alone; the first may hold a secret."""
+NOT_REPEATED = {
+    *("MLFLOW_TRACKING_URI", "TRACKING_CREDENTIALS", "TRACKING_FOLDER", "TRACK_MEMORY"),
+    *("MONITOR_MEMORY", "MONITOR_WINDOW_MINUTES"),
+}
+"""Of tracking and monitoring alone; the first may hold a secret."""
 VALUES = dict.fromkeys(HINT_VARIABLES, "it's a $value") | {
     "PIPELINE": "penguins",
     "COMPOSE_PROJECT_NAME": "made-up-2",
@@ -415,3 +418,15 @@ def test_status_in_another_folder_names_the_one_that_its_commands_belong_to(
     prefix = f"PIPELINE=penguins COMPOSE_PROJECT_NAME={project} {address} make -C '{other}' "
     assert call.startswith(prefix)
     assert f"--made-from {other}" in call
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)], ids=["table", "json"])
+def test_an_id_that_begins_with_a_dash_is_no_option_of_diff(
+    tmp_path: Path, json: tuple[str, ...]
+) -> None:
+    docker = 'case "$*" in run*"history diff"*) echo "$*" | tee -a "$CALLS" ;; esac\n'
+
+    _, calls = run(tmp_path, docker, " ".join(("history.sh diff --json 12", *json)))
+
+    options = " ".join((*json, "-- --json 12"))
+    assert calls.endswith(f" -m history diff {options}\n")

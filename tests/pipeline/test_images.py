@@ -8,11 +8,12 @@ from pathlib import Path
 
 import docker
 import pytest
+from stage_contract.artifacts.digests import CONTRACT_VERSION
 from support.running import ROOT, TAG
 
 type Check = Callable[..., subprocess.CompletedProcess[str]]
 
-RIGHT = {"stagecoach.stage": "clean", "stagecoach.contract": "1.3"}
+RIGHT = {"stagecoach.stage": "clean", "stagecoach.contract": CONTRACT_VERSION}
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_an_image_of_another_major_version_is_refused(build_clean: Check) -> Non
     run = build_clean(RIGHT | {"stagecoach.contract": "2.0"})
 
     assert run.returncode == 78
-    assert "keeps contract 2.0, and this checkout has 1.3" in run.stderr
+    assert f"keeps contract 2.0, and this checkout has {CONTRACT_VERSION}" in run.stderr
 
 
 def test_an_image_that_says_nothing_is_started_with_one_warning(build_clean: Check) -> None:

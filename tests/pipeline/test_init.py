@@ -102,7 +102,7 @@ def test_a_messy_table_answers_without_a_line_written_by_hand(
     (prediction,) = answer["predictions"]
     assert prediction["churned"] in {"yes", "no"}
     assert set(request["rows"][0]) == {
-        *("ordered at", "Größe (cm)", "spent_eur", "plan.type", "rating")
+        *("ordered at", "Größe (cm)", "spent_eur", "plan.type", "rating", 'said "so"')
     }
 
 

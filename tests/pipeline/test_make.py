@@ -10,7 +10,7 @@ from support.running import ROOT
 DOCKER = """#!/bin/sh
 for each; do printf '<%s>' "$each" >>"$CALLS"; done
 """
-TEXTS = ["off by $5", "it's $HOME", "$(shell echo no) $$", 'a "b" \\ `c`', "#1"]
+TEXTS = ["off by $5", "--force", "it's $HOME", "$(shell echo no) $$", 'a "b" \\ `c`', "#1"]
 
 
 def make(folder: Path, *arguments: str, **variables: str) -> str:
@@ -32,17 +32,22 @@ def make(folder: Path, *arguments: str, **variables: str) -> str:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_behind_the_command_is_passed_on_as_it_was_typed(tmp_path: Path, text: str) -> None:
-    assert f"<--why><{text}>" in make(tmp_path, "rollback", "ID=653ec179", f"WHY={text}")
+    assert f"<--why={text}><--><653ec179>" in make(
+        tmp_path, "rollback", "ID=653ec179", f"WHY={text}"
+    )
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_before_the_command_is_passed_on_as_it_was_typed(tmp_path: Path, text: str) -> None:
-    assert f"<--why><{text}>" in make(tmp_path, "rollback", "ID=653ec179", WHY=text)
+    assert f"<--why={text}><--><653ec179>" in make(tmp_path, "rollback", "ID=653ec179", WHY=text)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_an_id_is_passed_on_as_it_was_typed(tmp_path: Path, text: str) -> None:
-    assert f"<rollback><{text}>" in make(tmp_path, "rollback", f"ID={text}")
+    calls = make(tmp_path, "rollback", f"ID={text}")
+
+    assert "<stage_contract.pointers><model><rollback><--by=" in calls
+    assert f"<--why=><--><{text}>" in calls
 
 
 def test_two_ids_and_a_wish_for_json_are_passed_on(tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ def run(folder: Path, command: str, **variables: str) -> subprocess.CompletedPro
     )
 
 
+def calls(folder: Path) -> list[str]:
+    """Return the arguments of each call of docker."""
+    return (folder / "calls").read_text(encoding="utf-8").splitlines()
+
+
 @pytest.mark.parametrize("command", ["pipeline.sh deploy-serve", "history.sh status"])
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
@@ -196,3 +201,20 @@ def test_status_checks_the_files_that_serve_would_start_with_again(tmp_path: Pat
     calls = (tmp_path / "calls").read_text(encoding="utf-8")
     assert "--volumes-from 0123:ro --entrypoint python" in calls
     assert "--settings-error api_keys_file k: key 1 is short" in calls
+
+
+@pytest.mark.parametrize("action", ["rollback", "accept"])
+def test_an_id_and_a_reason_that_begin_with_a_dash_are_no_options(
+    tmp_path: Path, action: str
+) -> None:
+    run(tmp_path, f"pipeline.sh {action} --by=somebody", WHY="--by=nobody")
+
+    (call,) = [line for line in calls(tmp_path) if "stage_contract.pointers" in line]
+    assert call.endswith(" --why=--by=nobody -- --by=somebody")
+
+
+def test_a_stage_that_begins_with_a_dash_is_no_option(tmp_path: Path) -> None:
+    run(tmp_path, "history.sh history --served=x")
+
+    (call,) = [line for line in calls(tmp_path) if " history --served=" in line]
+    assert call.endswith(" history --served= -- --served=x")

@@ -49,8 +49,8 @@ def test_values_have_the_types_of_the_contract_or_are_texts(shop: Shop) -> None:
 
 def test_what_is_no_value_of_a_table_is_refused_by_its_column(shop: Shop) -> None:
     whys = {
-        "photo": "holds bytes (bytea); leave it out, or write it as text",
-        "tags": "holds more than one value a cell (_text); leave it out, or write it as text",
+        "photo": 'holds bytes (bytea); write skip_columns = ["photo"] in [ingest], or write it as',
+        "tags": "holds more than one value per cell (_text); write skip_columns = ",
         "due": "holds infinity or a year outside 0001 to 9999; leave such rows out",
     }
     for column, why in whys.items():

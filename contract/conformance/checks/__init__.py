@@ -13,9 +13,11 @@ import conformance.checks.features.splits
 import conformance.checks.features.transform
 import conformance.checks.features.target
 import conformance.checks.model.documents
+import conformance.checks.model.bins
 import conformance.checks.model.examples
 import conformance.checks.model.baseline
 import conformance.checks.model.graph
+import conformance.checks.model.quantiles
 import conformance.checks.model.privacy
 import conformance.checks.serve.basics
 import conformance.checks.serve.predictions
@@ -26,6 +28,7 @@ import conformance.checks.serve.vectors
 import conformance.checks.serve.bodies
 import conformance.checks.serve.outputs
 import conformance.checks.serve.model_watching
+import conformance.checks.serve.fields
 import conformance.checks.serve.lifecycle
 import conformance.checks.batch.hostile
 import conformance.checks.batch.refusals

@@ -26,6 +26,8 @@ class Example:
     expected: float | list[float]
     interval: list[float] | None = None
     """Both ends, where the model has intervals."""
+    quantiles: list[float] | None = None
+    """In the order of the levels, where the model has quantiles."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Model:
         return self.document.get("interval") is not None
 
     @property
+    def levels(self) -> list[float]:
+        """The levels of the quantiles in model.json; empty without quantiles."""
+        return list((self.document.get("quantiles") or {}).get("levels", []))
+
+    @property
     def output(self) -> str:
         """Name of the output that scores and examples use."""
         return "prediction" if self.classes is None else "probabilities"
@@ -72,7 +79,10 @@ class Model:
         fix = 'write lines like {"row": {column: value}, "expected": …}, at least one'
         try:
             lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-            examples = [Example(e["row"], e["expected"], e.get("interval")) for e in lines]
+            examples = [
+                Example(e["row"], e["expected"], e.get("interval"), e.get("quantiles"))
+                for e in lines
+            ]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Fault(f"examples.jsonl can't be read: {error!r}", fix) from None
         if not examples:
@@ -87,6 +97,10 @@ class Model:
         """Return low, prediction and high [N,3] of a model with intervals."""
         names = ("low", "prediction", "high")
         return np.stack([self.graph.run(feed, name) for name in names], axis=1)
+
+    def quantiles(self, feed: Feed) -> NDArray[np.float32]:
+        """Return the quantiles [N,Q] of a model with quantiles."""
+        return self.graph.run(feed, "quantiles")
 
     def predict(self, feed: Feed) -> NDArray[np.float32]:
         """Return numbers [N], or probabilities [N,C]."""

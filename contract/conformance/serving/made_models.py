@@ -20,6 +20,16 @@ from conformance.validity.lineage import latest_artifact
 
 OFFSET = 1000.0
 """What the other model predicts more than the example's."""
+_COLUMN_OF_TYPE: Mapping[str, str] = MappingProxyType(
+    {
+        "number": "size",
+        "integer": "rooms",
+        "string": "colour",
+        "boolean": "garden",
+        "date": "built",
+        "datetime": "sold",
+    }
+)
 
 
 def other_model(volume: Path) -> Path:
@@ -37,6 +47,15 @@ def model_with_text_rules(volume: Path) -> Path:
     return _republished(volume, change)
 
 
+def model_with_skipped_column(volume: Path, name: str) -> Path:
+    """Publish the example's model, whose lineage says that ingest skipped a column."""
+    source = latest_artifact(EXAMPLES / "model").path
+    lineage = json.loads((source / "manifest.json").read_bytes())["lineage"]
+    lineage = [entry | {"skipped": [name]} if "source" in entry else entry for entry in lineage]
+    republish(source, volume, lambda _: None, lineage=lineage)
+    return volume
+
+
 def lying_model(volume: Path) -> Path:
     """Publish a model whose examples expect something else than it predicts."""
     return _republished(volume, lambda artifact: _change_examples(artifact, by=OFFSET))
@@ -52,14 +71,11 @@ def hardly_wrong_model(volume: Path) -> Path:
     return _republished(volume, lambda artifact: _change_last_example(artifact, by=6 * TOLERANCE))
 
 
-def model_of_tomorrow(volume: Path) -> Path:
-    """Publish a model with a rule that no contract has."""
-    return _republished(volume, lambda artifact: _add_keys(artifact, {"size": {"rounded": 1}}))
-
-
-def model_with_misplaced_rule(volume: Path) -> Path:
-    """Publish a model with a rule for texts in a column of integers."""
-    return _republished(volume, lambda artifact: _add_keys(artifact, {"rooms": {"case": "lower"}}))
+def model_with_field(volume: Path, field: Mapping[str, Any]) -> Path:
+    """Publish a model whose column of the type of a field has also the other keys of the field."""
+    keys = {key: value for key, value in field.items() if key not in {"name", "type"}}
+    column = _COLUMN_OF_TYPE[field["type"]]
+    return _republished(volume, lambda artifact: _add_keys(artifact, {column: keys}))
 
 
 def _predict_more(artifact: Path) -> None:
@@ -150,6 +166,10 @@ def _link(artifact: Path) -> None:
     path.symlink_to("run.json")
 
 
+def _add_a_link(artifact: Path) -> None:
+    (artifact / "notes.txt").symlink_to("model.json")
+
+
 def _claim_other_content(artifact: Path) -> None:
     _change_manifest(artifact, content="0" * 64)
 
@@ -186,6 +206,7 @@ DAMAGES: Mapping[str, Callable[[Path], None]] = MappingProxyType(
         "manifest.json is missing": _take_away,
         "a file is there that the manifest does not list": _add_a_file,
         "model.onnx is a link": _link,
+        "a link is there that the manifest does not list": _add_a_link,
         "content is not the digest of its files": _claim_other_content,
         "a listed path leaves the artifact": _lead_out,
         "it is of another kind": _be_another_kind,

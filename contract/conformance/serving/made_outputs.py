@@ -1,4 +1,4 @@
-"""Models made from the examples with other outputs: classes, costs, intervals, small numbers."""
+"""Models made from the examples with other outputs: classes, costs, bounds, small numbers."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,11 +11,13 @@ from onnx import ModelProto, TensorProto, helper
 
 from conformance.harness.subject import EXAMPLES
 from conformance.inputs.republishing import republish
-from conformance.models.scores import LABEL_METRICS
+from conformance.models.scores import takes_labels
 from conformance.validity.lineage import latest_artifact
 
 INTERVAL = (500.0, 250.0)
 """How far below and above the prediction the ends of an interval are."""
+QUANTILES = {0.1: -500.0, 0.5: 0.0, 0.75: 250.0}
+"""By level: how far a quantile is from the prediction."""
 COSTS = [[0.0, 1.0, 900.0], [900.0, 0.0, 900.0], [1.0, 900.0, 0.0]]
 """By the true class, then the predicted one."""
 SMALL = 2.0**-24
@@ -57,8 +59,8 @@ def model_with_costs(volume: Path) -> Path:
             ]
         )
         document["decision"] = {"costs": COSTS, "by": {"cost": {}}}
-        for name in LABEL_METRICS:
-            document["metrics"].pop(name, None)
+        kept = {name: m for name, m in document["metrics"].items() if not takes_labels(name)}
+        document["metrics"] = kept
 
     return _changed(volume, "penguins/model", change)
 
@@ -81,6 +83,30 @@ def interval_model(volume: Path) -> Path:
         for line in lines:
             value = line["expected"]
             line["interval"] = [value - INTERVAL[0], value + INTERVAL[1]]
+
+    return _changed(volume, "model", change)
+
+
+def quantile_model(volume: Path) -> Path:
+    """Publish the houses with quantiles below and above each prediction."""
+
+    def change(model: ModelProto, document: Document, lines: list[Document]) -> None:
+        offsets = np.array([list(QUANTILES.values())], np.float32)
+        value = onnx.numpy_helper.from_array(offsets)
+        model.graph.node.extend(
+            [
+                helper.make_node("Constant", [], ["quantile_offsets"], value=value),
+                helper.make_node("Constant", [], ["as_column"], value_ints=[-1, 1]),
+                helper.make_node("Reshape", ["prediction", "as_column"], ["middle"]),
+                helper.make_node("Add", ["middle", "quantile_offsets"], ["quantiles"]),
+            ]
+        )
+        model.graph.output.append(
+            helper.make_tensor_value_info("quantiles", TensorProto.FLOAT, ["N", len(QUANTILES)])
+        )
+        document["quantiles"] = {"levels": [*QUANTILES]}
+        for line in lines:
+            line["quantiles"] = [line["expected"] + each for each in QUANTILES.values()]
 
     return _changed(volume, "model", change)
 

@@ -31,7 +31,7 @@ from stage_contract.artifacts.verdicts import (
 )
 from stage_contract.artifacts.volumes import is_latest, locked, note_refusal, pin, point_to
 from stage_contract.commands import make_command
-from stage_contract.errors import ContractError
+from stage_contract.errors import ContractError, SettingsError
 from stage_contract.log import LOGGER, configure_logging
 from stage_contract.stages.failures import as_stage_error, check_writable, one_line
 from stage_contract.stages.gates import override_refusal
@@ -67,13 +67,18 @@ def accept(
     The pointer of a pinned volume does not move.
 
     Raises:
-        SettingsError: There is no such artifact.
+        SettingsError: There is no such artifact, or it was neither refused nor is it the latest.
         ContractError: It is damaged, or of another kind.
     """
     artifact = _find(volume, artifact_id, kind=kind)
     with artifact.hold():
         with _advice(artifact.path, kind):
             artifact.verify()
+        if not (refusal(artifact.path) or is_latest(volume, artifact.id)):
+            raise SettingsError(
+                f"{kind} {artifact.id} was not refused, so there is nothing to accept; to make it"
+                f" the latest and keep it so: {make_command(f'rollback ID={artifact.id}')}"
+            )
         with _recorded(volume, "accept", artifact.id, author):
             if refusal(artifact.path):
                 verdict = read_verdict(artifact.path)

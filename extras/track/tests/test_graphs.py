@@ -90,6 +90,34 @@ def test_ends_of_an_interval_are_further_outputs() -> None:
     assert [values.tolist() for values in found] == [[3, -2], [-3, 2], [3, 2]]
 
 
+def test_quantiles_are_further_outputs() -> None:
+    inner = echo({"numbers": 1})
+    inner.graph.node.extend(
+        [
+            helper.make_node("Constant", [], ["offsets"], value_floats=[-1.0, 0.0, 2.0]),
+            helper.make_node("Constant", [], ["as_column"], value_ints=[-1, 1]),
+            helper.make_node("Reshape", ["prediction", "as_column"], ["middle"]),
+            helper.make_node("Add", ["middle", "offsets"], ["quantiles"]),
+        ]
+    )
+    inner.graph.output.append(
+        helper.make_tensor_value_info("quantiles", TensorProto.FLOAT, [None, 3])
+    )
+    columns = [Column("carat", "double", "numbers", 0, ())]
+
+    document = ECHO | {"quantiles": {"levels": [0.1, 0.5, 0.9]}}
+    session = ort.InferenceSession(named_graph(inner, document, columns).SerializeToString())
+
+    assert [each.name for each in session.get_outputs()] == [
+        "price",
+        "price_quantile_0.1",
+        "price_quantile_0.5",
+        "price_quantile_0.9",
+    ]
+    found = session.run(None, {"carat": np.array([[3.0], [-2.0]])})
+    assert [values.tolist() for values in found] == [[3, -2], [2, -3], [3, -2], [5, 0]]
+
+
 def test_texts_that_stand_for_a_missing_value_count_as_one() -> None:
     column = Column("cut", "string", "strings", 0, ("NA", "None", "nan"))
     texts = [None, "NA", "", "Ideal"]

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,9 @@ class CleanStage:
     root: Path
     printed: Callable[[], str]
 
-    def publish_raw(self, *parts: pa.Table, group_rows: int | None = None) -> None:
+    def publish_raw(
+        self, *parts: pa.Table, group_rows: int | None = None, skipped: Sequence[str] = ()
+    ) -> None:
         """Publish raw-data with one file per part, in row groups of this size."""
         volume = self.root / "raw"
         volume.mkdir(exist_ok=True)
@@ -42,7 +44,10 @@ class CleanStage:
                 "kind": "raw-data",
                 "id": "0123456789abcdef",
                 "rows": sum(part.num_rows for part in parts),
-                "lineage": [{"source": "t.csv", "bytes": 1, "sha256": "0" * 64}],
+                "lineage": [
+                    {"source": "t.csv", "bytes": 1, "sha256": "0" * 64}
+                    | ({"skipped": [*skipped]} if skipped else {})
+                ],
             }
             publish(draft, volume, manifest, run={})
 

@@ -389,6 +389,16 @@ def test_a_wrong_setting_ends_with_one_line(
     assert not list(stage.root.glob("clean/*/manifest.json"))
 
 
+def test_a_column_that_ingest_skipped_names_the_setting_to_change(stage: CleanStage) -> None:
+    stage.publish_raw(texts({"notes": ["5", "6"]}), skipped=["note"])
+
+    assert stage.run("[clean.columns.note]\nminimum = 0") == 78
+    assert (
+        "[clean.columns.note] the table has no such column; ingest skips it: change skip_columns or"
+        " columns in [ingest]"
+    ) in stage.printed()
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [

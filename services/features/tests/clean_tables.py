@@ -31,6 +31,7 @@ def publish_clean(
     fields: Mapping[str, Mapping[str, Any]],
     *,
     large_strings: bool = False,
+    skipped: Sequence[str] = (),
 ) -> Artifact:
     """Publish clean-data; `fields` adds to the fields of schema.json.
 
@@ -51,6 +52,8 @@ def publish_clean(
             pa.schema([f.with_type(kinds.get(f.type, f.type)) for f in table.schema])
         )
     manifest = {"contract": "1.0", "kind": "clean-data", "id": "0" * 16, "rows": len(table)}
+    if skipped:
+        manifest["lineage"] = [{"source": "t.csv", "skipped": [*skipped]}, {"stage": "ingest"}]
     volume.mkdir()
     with open_draft(volume) as draft:
         (draft.path / "schema.json").write_text(json.dumps(schema))

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from clean_tables import Cells, columns_of, table_of
 from features.data.columns import ColumnType
+from features.preprocessing.date_differences import choose_differences
 from features.preprocessing.encoders import MAX_SCALED
 from features.preprocessing.feature_names import Feature
 from features.preprocessing.fitting import Fitted, fit
@@ -51,7 +52,8 @@ def fitted(cells: Cells, **changes: object) -> Fitted:
         rules.choose_role(column, is_constant=False, values=table[column.name])
         for column in columns
     ]
-    return fit(table, roles, rare_below=rules.rare_below)
+    differences = choose_differences(roles, table, given=None)
+    return fit(table, roles, rare_below=rules.rare_below, differences=differences)
 
 
 def run(made: Fitted, cells: Cells) -> dict[str, list[float]]:

@@ -33,6 +33,14 @@ def test_a_target_that_is_neither_says_what_is_expected() -> None:
     assert "expected a column" in message(target=5)
 
 
+def test_several_targets_are_refused_with_what_to_write_instead() -> None:
+    said = message(target=["price", "sold", "late"])
+
+    assert "a pipeline predicts one target" in said
+    assert 'target = "price" and exclude = ["sold", "late"]' in said
+    assert "PIPELINE=NAME PORT=8001 make up" in said
+
+
 def test_a_single_text_is_no_list_of_columns() -> None:
     assert "expected a list" in message(target="price", exclude="id")
 

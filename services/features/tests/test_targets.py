@@ -1,12 +1,17 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
-from clean_tables import columns_of
+from clean_tables import Cells, columns_of, publish_clean
 from features.data.classes import LabelCounts, choose_classes
 from features.data.target import Target, find_target
 from features.data.task import infer_task
 from features.settings import Settings, Task
-from stage_contract import ContractError, SettingsError
+from features.work import features
+from stage_contract import ContractError, Draft, SettingsError
 
 COLUMNS = columns_of(price="integer", delay="number", species="string", at="datetime", ok="boolean")
 
@@ -126,3 +131,31 @@ def test_one_class_is_too_few_and_the_message_counts() -> None:
         choose_classes(counts("a", "a", "a", "b"), min_rows=2, target=target("species"))
     with pytest.raises(ContractError, match="has one value in all rows"):
         choose_classes(counts("a", "a"), min_rows=2, target=target("species"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ({"target": "cost"}, "target"),
+        ({"target": "price", "exclude": ["cost"]}, "exclude"),
+        ({"target": "price", "date_differences": [["cost", "at"]]}, "date_differences"),
+    ],
+)
+def test_a_column_that_ingest_skipped_names_the_setting_to_change(
+    tmp_path: Path, settings: dict[str, Any], where: str
+) -> None:
+    days = [datetime(2024, 1, 1 + row % 28, tzinfo=UTC) for row in range(40)]
+    cells: Cells = {
+        "price": ("number", [float(row) for row in range(40)]),
+        "at": ("datetime", days),
+        "costs": ("number", [float(row % 7) for row in range(40)]),
+    }
+    source = publish_clean(tmp_path / "clean", cells, {}, skipped=["cost"])
+    draft = Draft(tmp_path / "features")
+    draft.path.mkdir()
+
+    with pytest.raises(
+        SettingsError,
+        match=rf"{where} = 'cost': no such column; ingest skips it: change skip_columns or columns",
+    ):
+        features(source, draft, Settings.model_validate(settings))

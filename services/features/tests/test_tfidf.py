@@ -1,6 +1,7 @@
 """Text features of the graph, compared with scikit-learn's TfidfVectorizer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,6 +17,7 @@ from features.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from stage_contract import ContractError
 
@@ -61,15 +63,15 @@ ALPHABET = [
 ]
 
 
-def fitted(texts: Sequence[str | None], *, max_words: int = 200) -> Fitted:
+def fitted(texts: Sequence[str | None], *, max_words: int = 200, pairs: bool = False) -> Fitted:
     """Fit on these texts; the parity check runs inside, on hard rows, too."""
     table = table_of({"review": ("string", texts)})
     (column,) = columns_of(review="string")
-    setting = {"review": {"encoding": "text", "max_words": max_words}}
-    rules = RoleRules.from_settings(
-        Settings.model_validate({"target": "none", "columns": setting, "min_category_rows": 2}),
-        fit_rows=len(table),
-    )
+    setting: dict[str, Any] = {"encoding": "text", "max_words": max_words}
+    if pairs:
+        setting["ngram_range"] = [1, 2]
+    values = {"target": "none", "columns": {"review": setting}, "min_category_rows": 2}
+    rules = RoleRules.from_settings(Settings.model_validate(values), fit_rows=len(table))
     role = rules.choose_role(column, is_constant=False, values=table["review"])
     return fit(table, [role], rare_below=rules.rare_below)
 
@@ -113,6 +115,125 @@ def test_any_texts_give_what_a_vectorizer_gives(texts: list[str]) -> None:
     np.testing.assert_allclose(
         run(made, texts), vectorizer.transform(pd.Series(texts)).toarray(), rtol=2e-7, atol=0
     )
+
+
+def vectorizer_of(words: Sequence[str], texts: Sequence[str]) -> TfidfVectorizer:
+    """Return scikit-learn's own pairs of these words."""
+    return TfidfVectorizer(
+        tokenizer=split_words,
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=(1, 2),
+        vocabulary=words,
+    ).fit(texts)
+
+
+PAIRS = [
+    "",
+    "good",
+    "good solid",
+    "Good, SOLID chair. Solid chair!",
+    "good  solid",
+    "good\n\nsolid\nchair\nsolid chair",
+    "good - solid",
+    "good ... solid chair",
+    "good-solid chair",
+    "solid good solid good solid",
+    "chair solid",
+    "schön SOLID Schön solid",
+    "SCHÖN solid",
+    "(good solid) [chair]",
+    "good\tsolid chair",
+    " \n good solid \n ",
+    "good " * 300 + "solid",
+    "😀 good solid 👍🏽",
+    "no é e\u0301 good solid",
+]
+
+
+def test_pairs_of_words_are_what_a_vectorizer_makes_of_hard_texts() -> None:
+    made = fitted([text or "" for text in [*REVIEWS, *PAIRS]], pairs=True)
+    words = made.plan.texts[0].words
+    vectorizer = vectorizer_of(words, [text or "" for text in [*REVIEWS, *PAIRS]])
+
+    assert {"good solid", "solid chair", "schön solid", "it broke"} <= {*words}
+    texts = [*PAIRS, *HARD]
+    np.testing.assert_allclose(
+        run(made, texts), vectorizer.transform(texts).toarray(), rtol=2e-7, atol=0
+    )
+
+
+def test_words_and_pairs_of_plain_texts_are_as_the_default_vectorizer_has_them() -> None:
+    texts = ["good solid chair", "good solid lamp", "cheap solid chair", "cheap lamp"]
+    made = fitted(texts, pairs=True)
+    default = TfidfVectorizer(ngram_range=(1, 2), min_df=2).fit(texts)
+
+    names = [feature.name for feature in made.features]
+    assert names == [f"review word {word}" for word in default.get_feature_names_out()]
+    np.testing.assert_allclose(run(made, texts), default.transform(texts).toarray(), rtol=2e-7)
+
+
+def test_max_words_bounds_words_and_pairs_together_as_max_features_does() -> None:
+    texts = ["good solid chair"] * 3 + ["solid chair"] * 2 + ["lamp shade"] * 2
+    made = fitted(texts, max_words=3, pairs=True)
+    default = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=3).fit(texts)
+
+    assert made.plan.texts[0].words == ("chair", "solid", "solid chair")
+    assert {*default.get_feature_names_out()} == {*made.plan.texts[0].words}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(ALPHABET), max_size=30).map("".join), min_size=1, max_size=9)
+)
+def test_any_texts_give_the_pairs_that_a_vectorizer_gives(texts: list[str]) -> None:
+    corpus = ["good cheap", "good cheap", "cheap good", "cheap a-b", "cheap a-b", *texts]
+    made = fitted(corpus, pairs=True)
+    vectorizer = vectorizer_of(made.plan.texts[0].words, corpus)
+
+    np.testing.assert_allclose(
+        run(made, texts), vectorizer.transform(pd.Series(texts)).toarray(), rtol=2e-7, atol=0
+    )
+
+
+def test_a_pair_does_not_depend_on_the_other_rows_of_a_batch() -> None:
+    made = fitted([*PAIRS, *PAIRS], pairs=True)
+    together = run(made, [*PAIRS, *HARD])
+
+    for text, row in zip([*PAIRS, *HARD], together, strict=True):
+        np.testing.assert_array_equal(run(made, [text])[0], row)
+    assert run(made, []).shape == (0, len(made.features))
+
+
+def test_a_pair_may_have_a_word_of_one_character_that_is_no_feature_itself() -> None:
+    words = fitted(["size m", "size m - x", "- m"], pairs=True).plan.texts[0].words
+
+    assert words == ("size", "size m")
+
+
+def test_pairs_use_operators_of_onnx_itself_only() -> None:
+    model = onnx.load_from_string(fitted(["good chair"] * 2, pairs=True).model)
+
+    assert {node.domain for node in model.graph.node} == {"", "ai.onnx.ml"}
+
+
+def test_words_without_pairs_give_the_graph_without_pairs() -> None:
+    texts = ["good", "good", "chair", "chair"]
+
+    assert fitted(texts, pairs=True).model == fitted(texts).model
+
+
+@pytest.mark.parametrize("value", [[2, 2], [1, 3], [1], "1, 2", [1, 2, 3]])
+def test_another_range_of_pairs_is_refused(value: object) -> None:
+    with pytest.raises(ValidationError, match="ngram_range"):
+        Settings.model_validate(
+            {"target": "x", "columns": {"a": {"encoding": "text", "ngram_range": value}}}
+        )
+
+
+def test_a_range_without_a_text_is_refused() -> None:
+    with pytest.raises(ValidationError, match="ngram_range is set, but encoding is not"):
+        Settings.model_validate({"target": "x", "columns": {"a": {"ngram_range": [1, 2]}}})
 
 
 def test_a_row_has_the_same_bits_alone_and_among_others() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from ingest.readers.arrow_files import inspect_arrow
+from ingest.settings import Settings
 from ingest.tables.batches import BATCH_BYTES
 from ingest.tables.decoded_sizes import decoded_bytes, longest_value
 from pyarrow import feather, ipc
@@ -23,6 +24,8 @@ TABLE = pa.table(
     }
 )
 PLAIN = pa.schema([("text", "string"), ("whole", "int64"), ("kind", "string"), ("large", "string")])
+
+SETTINGS = Settings(source="t")
 
 
 def as_file(table: pa.Table, **options: Any) -> bytes:
@@ -140,7 +143,7 @@ def test_a_file_is_not_read_ahead_of_its_batches(stage: Stage, write: Any) -> No
     path = stage.provide(write(table))
 
     before = pa.total_allocated_bytes()
-    batches = inspect_arrow(path, "t.csv").batches()
+    batches = inspect_arrow(path, "t.csv", SETTINGS).batches()
     first = next(batches)
 
     assert first.rows.num_rows == 70
@@ -166,7 +169,7 @@ def test_a_batch_of_long_texts_is_cut_whatever_stands_for_them(stage: Stage, kin
     as_views = views(texts, indices)
     column = pa.DictionaryArray.from_arrays(indices, texts) if kind == "dictionary" else as_views
     path = stage.provide(as_file(pa.table({"id": range(10_000), "text": column})))
-    sizes = [batch.rows.nbytes for batch in inspect_arrow(path, "t.csv").batches()]
+    sizes = [batch.rows.nbytes for batch in inspect_arrow(path, "t.csv", SETTINGS).batches()]
 
     assert len(sizes) > 1
     assert sum(sizes) > 150_000_000

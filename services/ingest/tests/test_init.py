@@ -13,7 +13,7 @@ import pytest
 from ingest.init_command.command import propose_pipeline
 from made_columns import ROWS, choices, days, noise
 from pyarrow import parquet
-from stage_contract import ContractError, SettingsError
+from stage_contract import SettingsError
 
 type Init = Any
 """The fixture of conftest.py."""
@@ -224,12 +224,16 @@ def test_texts_of_a_typed_source_that_are_no_codes_get_their_type(tmp_path: Path
     assert '[clean.columns.zip]\n# type = "integer"  # instead: all of these texts are' in text
 
 
-def test_a_column_that_no_stage_reads_is_refused(tmp_path: Path) -> None:
-    table = pa.table({"raw": pa.array([b"\xff"] * 20), "size": noise(20)})
-    parquet.write_table(table, tmp_path / "t.parquet")
+def test_columns_that_clean_does_not_read_are_skipped(tmp_path: Path) -> None:
+    raw, times = pa.array([b"\xff"] * 20), pa.array([3] * 20, pa.time32("s"))
+    parquet.write_table(
+        pa.table({"raw": raw, "time": times, "size": noise(20)}), tmp_path / "t.parquet"
+    )
 
-    with pytest.raises(ContractError, match="column 'raw' is binary, which clean does not support"):
-        propose_pipeline(tmp_path, source="t.parquet", target=None)
+    file = tomllib.loads(propose_pipeline(tmp_path, source="t.parquet", target=None))
+
+    assert file["ingest"]["skip_columns"] == ["raw", "time"]
+    assert file["target"] == "size"
 
 
 def run_process(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

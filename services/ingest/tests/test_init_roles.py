@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from ingest.profiling.name_hints import private_information
 from made_columns import CHANCE, ROWS, choices, days, noise, of_groups
 
 type Init = Any
@@ -17,7 +18,7 @@ def test_columns_of_no_use_are_excluded_with_the_reason(init: Init) -> None:
             "hash": [f"{row * 2654435761 % 2**32:08x}g" for row in range(ROWS)],
             "version": ["3"] * ROWS,
             "nothing": [""] * ROWS,
-            "note": [f"she said that number {row} was fine with her" for row in range(ROWS)],
+            "note": [f"{row}th {row}a {row}b {row}c {row}d {row}e {row}f" for row in range(ROWS)],
             "size": noise(),
             "price": noise(),
         }
@@ -35,6 +36,32 @@ def test_columns_of_no_use_are_excluded_with_the_reason(init: Init) -> None:
         "note": "free text",
     }.items():
         assert f'"{name}",  # {reason}' in text
+
+
+def test_sentences_become_features_of_words_and_are_private(init: Init) -> None:
+    file, text = init(
+        {
+            "note": [f"she said that number {row} was fine with her" for row in range(ROWS)],
+            "size": noise(),
+            "price": noise(),
+        }
+    )
+
+    assert "note" not in file["features"]["exclude"]
+    assert file["features"]["columns"] == {"note": {"encoding": "text"}}
+    assert file["clean"]["columns"]["note"]["private"] is True
+    assert "# ngram_range = [1, 2]" in text
+    assert "she said" not in text
+    assert "too many for a model" not in text
+
+
+def test_sentences_that_hold_the_target_are_a_leak(init: Init) -> None:
+    prices = noise()
+    notes = [f"it was sold to a friend for {price} last week" for price in prices]
+    file, text = init({"note": notes, "size": noise()[::-1], "price": prices})
+
+    assert "note" in file["features"]["exclude"]
+    assert "a leak" in text
 
 
 def test_what_is_private_is_marked_and_never_shown(init: Init) -> None:
@@ -56,6 +83,24 @@ def test_what_is_private_is_marked_and_never_shown(init: Init) -> None:
     for value in ("person", "Family1", "+49", "1950"):
         assert value not in text
     assert "apple" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("address.city", None),
+        ("customer.address.Country", None),
+        ("address.street", "addresses"),
+        ("address.postcode", "addresses"),
+        ("address.", "addresses"),
+        ("customer.email", "e-mail addresses"),
+        ("customer.name", "names"),
+        ("email.address", "e-mail addresses"),
+        ("city", None),
+    ],
+)
+def test_the_name_of_a_struct_does_not_make_an_area_private(name: str, kind: str | None) -> None:
+    assert private_information(name) == kind
 
 
 def test_private_values_are_not_shown_however_few_they_are(init: Init) -> None:

@@ -109,17 +109,26 @@ def test_a_line_that_is_no_object_is_rejected(stage: Stage, line: str, value: st
 
 
 @pytest.mark.parametrize(
-    ("value", "what"),
+    ("value", "what", "remedy"),
     [
-        ('{"x": 1}', "the key 'a' holds an object"),
-        ("{}", "the key 'a' holds an object"),
-        ("[1]", "the key 'a' holds an array"),
-        ("[" * 100_000 + "]" * 100_000, "the values are nested too deep"),
+        ('{"x": 1}', "an object", ', or flatten = true for columns of the fields of "a"'),
+        ("{}", "an object", ', or flatten = true for columns of the fields of "a"'),
+        ("[1]", "an array", ""),
     ],
 )
-def test_a_nested_value_is_refused_with_line_and_key(stage: Stage, value: str, what: str) -> None:
+def test_a_nested_value_is_refused_with_line_and_key(
+    stage: Stage, value: str, what: str, remedy: str
+) -> None:
     assert refuse(stage, f'{{"a": 1}}\n\n{{"b": 2, "a": {value}}}\n') == (
-        f"t.jsonl: line 3: {what}; expected one value for each key, flatten it before"
+        f"t.jsonl: column 'a' holds {what} in line 3; expected one value for each key; write"
+        f' skip_columns = ["a"] in [ingest]{remedy}'
+    )
+
+
+def test_values_that_are_nested_too_deep_are_refused_with_the_line(stage: Stage) -> None:
+    assert refuse(stage, f'{{"a": 1}}\n\n{{"a": {"[" * 100_000}{"]" * 100_000}}}\n') == (
+        "t.jsonl: line 3: the values are nested too deep; expected one value for each key, flatten"
+        " it before"
     )
 
 

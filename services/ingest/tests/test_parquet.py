@@ -2,19 +2,25 @@
 
 import datetime as dt
 import decimal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from ingest.readers.parquet_files import inspect_parquet
+from ingest.settings import Settings
 from ingest.tables.batches import BATCH_BYTES
 from pyarrow import parquet
+from stage_contract import ContractError
+from stage_contract.parquet_pages import MAX_PAGE_BYTES, decompressed_bytes
 
 NOON = dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC)
 
 type Stage = Any
 """The fixture of conftest.py."""
+
+SETTINGS = Settings(source="t")
 
 
 def write(stage: Stage, table: pa.Table, name: str = "t.parquet", **options: Any) -> Path:
@@ -98,7 +104,7 @@ def test_a_nested_column_is_refused(stage: Stage, array: pa.Array) -> None:
 
     why = stage.failure('source = "t.parquet"', exit_code=65)
     assert why.startswith("t.parquet: column 'a' is nested (")
-    assert why.endswith("expected one value a cell, flatten it before")
+    assert '; expected one value per cell; write skip_columns = ["a"] in [ingest]' in why
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.string(), pa.null()])
@@ -172,7 +178,7 @@ def test_files_that_differ_only_in_their_encoding_are_one_source(stage: Stage) -
 def peak_bytes(path: Path) -> int:
     """Return the maximum memory of the reader while a batch existed."""
     before, most = pa.total_allocated_bytes(), 0
-    for _ in inspect_parquet(path, path.name).batches():
+    for _ in inspect_parquet(path, path.name, SETTINGS).batches():
         most = max(most, pa.total_allocated_bytes() - before)
     return most
 
@@ -199,7 +205,118 @@ def test_a_batch_of_long_texts_is_bounded_whatever_stands_for_them(
     path = write(stage, table, **options)
 
     assert peak_bytes(path) < 4 * BATCH_BYTES
-    assert sum(batch.rows.num_rows for batch in inspect_parquet(path, "t").batches()) == rows
+    assert (
+        sum(batch.rows.num_rows for batch in inspect_parquet(path, "t", SETTINGS).batches()) == rows
+    )
+
+
+def test_long_texts_behind_a_short_one_are_bounded_though_they_repeat_each_other(
+    stage: Stage,
+) -> None:
+    texts = ["short"] + [f"{'x' * 200_000}{row}" for row in range(1_000)]
+    delta = {"use_dictionary": False, "column_encoding": {"text": "DELTA_BYTE_ARRAY"}}
+    path = write(stage, pa.table({"text": texts}), compression="zstd", **delta)
+
+    # The probe may read more, but only into memory that it frees.
+    assert peak_bytes(path) < 4 * BATCH_BYTES
+    batches = [batch.rows for batch in inspect_parquet(path, "t", SETTINGS).batches()]
+    assert pa.Table.from_batches(batches).column("text").to_pylist() == texts
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"use_dictionary": False, "column_encoding": {"text": "DELTA_BYTE_ARRAY"}}],
+    ids=["dictionary", "delta"],
+)
+def test_a_value_longer_than_a_row_may_be_is_refused(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("ingest.readers.parquet_batches.MAX_ROW_BYTES", 999)
+    write(stage, pa.table({"text": ["a", "x" * 1_000]}), **options)
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+
+    assert why.startswith("t.parquet: can't be read as Parquet: column 'text' has a value of 1,000")
+    assert "expected at most 999" in why
+
+
+def peak_pool_bytes(work: Callable[[], object]) -> int:
+    """Return the maximum memory that Arrow held during the work, also between batches."""
+    before = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(pool)
+    try:
+        work()
+    finally:
+        pa.set_memory_pool(before)
+    return int(pool.max_memory())
+
+
+@pytest.mark.parametrize("use_dictionary", [True, False], ids=["dictionary", "plain"])
+def test_kilobytes_that_decode_to_a_huge_value_are_refused_before_they_are_decoded(
+    stage: Stage, *, use_dictionary: bool
+) -> None:
+    path = write(
+        stage,
+        pa.table({"id": [1, 2], "note": ["x" * MAX_PAGE_BYTES, "y"]}),
+        compression="zstd",
+        write_statistics=False,
+        use_dictionary=use_dictionary,
+    )
+    assert path.stat().st_size < 20_000
+
+    def read_batches() -> None:
+        with pytest.raises(ContractError) as refused:
+            list(inspect_parquet(path, "t.parquet", SETTINGS).batches())
+        assert str(refused.value) == (
+            "t.parquet: can't be read as Parquet: column 'note' has a"
+            f" {'dictionary' if use_dictionary else 'data'} page of {page_bytes:,} bytes"
+            " (values: 2), expected at most 134,217,728, in shorter values or smaller pages;"
+            " write the file again"
+        )
+
+    # Each value follows its length; a data page starts with which values are missing.
+    page_bytes = MAX_PAGE_BYTES + 1 + 2 * 4 + (0 if use_dictionary else 6)
+    assert peak_pool_bytes(read_batches) < BATCH_BYTES
+    assert stage.failure('source = "t.parquet"', exit_code=65)
+    assert stage.run('source = "t.parquet"\nskip_columns = ["note"]') == 0
+
+
+def test_a_huge_page_of_numbers_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stage_contract.parquet_pages.MAX_PAGE_BYTES", 8_000)
+    write(stage, pa.table({"a": pa.repeat(0.5, 1_000)}), use_dictionary=False)
+
+    why = stage.failure('source = "t.parquet"', exit_code=65)
+
+    assert "column 'a' has a data page of 8,0" in why
+    assert "(values: 1,000), expected at most 8,000" in why
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("codec", ["none", "snappy", "gzip", "brotli", "zstd"])
+def test_the_pages_of_nested_and_missing_values_are_measured(
+    stage: Stage, codec: str, version: str
+) -> None:
+    table = pa.table(
+        {
+            "a": pa.array([{"b": str(row) * (row % 7), "c": [row]} for row in range(5_000)]),
+            "d": pa.array([None] * 5_000, pa.string()),
+            "e": [row / 3 for row in range(5_000)],
+        }
+    )
+    options = {"compression": codec, "data_page_version": version, "data_page_size": 1_000}
+    path = write(stage, table, row_group_size=2_000, write_page_checksum=True, **options)
+    metadata = parquet.read_metadata(path)
+    chunks = [
+        metadata.row_group(group).column(index)
+        for group in range(metadata.num_row_groups)
+        for index in range(metadata.num_columns)
+    ]
+
+    # The metadata counts the headers as well.
+    for chunk in chunks:
+        size = decompressed_bytes(path, chunk)
+        assert 0 <= size < chunk.total_uncompressed_size < size + 10_000
 
 
 def test_a_category_of_long_texts_is_bounded(stage: Stage) -> None:
@@ -226,7 +343,7 @@ def test_one_long_value_does_not_make_a_batch_of_every_row(
     values[500], values[501] = "x" * (BATCH_BYTES + 1), None
     path = write(stage, pa.table({"id": range(20_000), "note": pa.array(values).cast(kind)}))
 
-    batches = [batch.rows for batch in inspect_parquet(path, "t").batches()]
+    batches = [batch.rows for batch in inspect_parquet(path, "t", SETTINGS).batches()]
     assert len(batches) < 50
     assert pa.Table.from_batches(batches).column("note").to_pylist() == (
         pa.array(values).cast(kind).to_pylist()

@@ -104,8 +104,10 @@ def test_nested_settings_are_told_like_others(tmp_path: Path, text: str, says: A
         assert part in message
 
 
-def test_the_selection_is_what_is_read_of_a_database_and_nothing_of_a_file() -> None:
+def test_the_selection_is_the_rows_of_a_database_and_the_columns_of_any_source() -> None:
     database = {"source": "sqlite:///shop.db", "table": "orders"}
 
     assert Settings.model_validate(database).selection == {"table": "orders"}
     assert Settings.model_validate({"source": "a.csv", "skip": 2}).selection == {}
+    chosen = {"source": "a.csv", "skip_columns": ["b"], "flatten": True}
+    assert Settings.model_validate(chosen).selection == {"skip_columns": ["b"], "flatten": True}

@@ -166,8 +166,9 @@ def test_a_query_that_gives_other_values_each_time_is_refused(
         def typed_query(self, *_: Any) -> str:
             return typed
 
+    chosen = Settings(source="sqlite:///shop.db", table="t")
     with pytest.raises(ContractError, match=r"^shop.db: the query returns other values each time"):
-        list(open_table(Changed(file.name, file.path), "", format_="sqlite").batches())
+        list(open_table(Changed(file.name, file.path), chosen, format_="sqlite").batches())
 
 
 def test_names_may_be_anything(stage: Stage, database: sqlite3.Connection) -> None:
@@ -214,7 +215,7 @@ def test_a_query_changes_nothing_on_a_file_that_may_be_written(
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("select a, x'00' as b from t", "shop.db: column 'b' holds bytes (BLOB); leave it out"),
+        ("select a, x'00' as b from t", "shop.db: column 'b' holds bytes (BLOB); write skip_col"),
         ("select a, a from t", "shop.db: column 'a' appears twice; rename one of them"),
         ("select a, 2 as A from t", "shop.db: column 'a' appears twice; rename one of them"),
         ("select a from t where a > 9", "shop.db: no rows; expected a table"),
@@ -308,3 +309,17 @@ def test_a_resident_stage_looks_at_the_file_and_at_what_is_not_in_it_yet(
         Path(stage.data / "shop.db"),
         Path(stage.data / "shop.db-wal"),
     ]
+
+
+def test_a_row_longer_than_in_a_csv_file_is_refused(
+    stage: Stage, database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.connectors.sqlite.MAX_ROW_BYTES", 1_000)
+    database.execute("create view v as select hex(zeroblob(500)) as a, 1 as b")
+
+    why = stage.failure(f'{SHOP}table = "v"', exit_code=65)
+
+    assert why == (
+        "shop.db: the longest row has 1,008 bytes; expected at most 1,000, leave its longest column"
+        " out in query of [ingest]"
+    )

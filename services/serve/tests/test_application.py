@@ -18,7 +18,7 @@ from serve.api.application import Application
 from serve.app import create_app
 from serve.fast_path import extension_of
 from serve.problems import RequestError
-from serve_testing.made_models import DIAMONDS, publish_model
+from serve_testing.made_models import DIAMONDS, PENGUINS, publish_model
 from serve_testing.processes import Server, environment, running, until
 
 ROW = {"carat": 1, "cut": "Good"}
@@ -127,6 +127,28 @@ def test_openapi_json_is_what_the_application_describes(diamonds: Worker) -> Non
 
     assert served == diamonds.app.openapi()
     assert "carat" in served["components"]["schemas"]["Row"]["properties"]
+
+
+def test_openapi_json_is_encoded_once_for_each_model(
+    diamonds: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[object] = []
+    render = JSONResponse.render
+
+    def count(response: JSONResponse, content: object) -> bytes:
+        encoded.append(content)
+        return render(response, content)
+
+    monkeypatch.setattr(JSONResponse, "render", count)
+    first, again = (diamonds.ask("GET", "/openapi.json") for _ in range(2))
+    publish_model(tmp_path, PENGUINS)
+    diamonds.poll()
+    after = diamonds.ask("GET", "/openapi.json")
+
+    assert len(encoded) == 2
+    assert first.content == again.content != after.content
+    assert "carat" not in after.json()["components"]["schemas"]["Row"]["properties"]
+    assert {each.headers["content-type"] for each in (first, again)} == {"application/json"}
 
 
 def extended() -> Application:

@@ -119,6 +119,27 @@ def test_the_likeliest_classes_are_those_of_the_api(
 
 
 @pytest.mark.parametrize("target", TABLES)
+def test_the_contributions_are_those_of_the_api(tmp_path: Path, target: str) -> None:
+    model, table = TABLES[target]
+    place = Place(tmp_path, model)
+    answer = Worker(place.folders.model).ask(
+        "POST", "/predict?explain=true", content=table.encode(), headers=CSV
+    )
+
+    scored = place.score(table, "--explain")
+    typed = parquet.read_table(place.score(table, "--explain", out="scored.parquet"))
+
+    assert answer.status_code == 200
+    assert scored.read_bytes() == answer.content
+    listed = [*csv.DictReader(io.StringIO(answer.text))]
+    names = [name for name in typed.column_names if name.startswith(("base_", "contribution_"))]
+    assert len(names) > 2
+    for name in names:
+        assert typed.field(name).type == pa.float64()
+        assert typed[name].to_pylist() == [float(row[name]) for row in listed]
+
+
+@pytest.mark.parametrize("target", TABLES)
 def test_parquet_holds_the_numbers_of_the_api_as_float32(tmp_path: Path, target: str) -> None:
     model, table = TABLES[target]
     place = Place(tmp_path, model)
@@ -407,6 +428,48 @@ def test_a_wrong_argument_is_refused(
         score(read_arguments(arguments, place.folders), place.folders.model)
 
     assert place.files() == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"use_dictionary": False, "column_encoding": {"cut": "DELTA_BYTE_ARRAY"}}],
+    ids=["dictionary", "delta"],
+)
+def test_a_text_of_parquet_longer_than_a_cell_may_be_is_refused(
+    place: Place, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("serve.batch.parquet_tables.BATCH_BYTES", 1_000)
+    monkeypatch.setattr("serve.batch.parquet_tables._MAX_CELL_BYTES", 999)
+    table = pa.table({"carat": [1.0, 2.0], "cut": ["Ideal", "x" * 1_000]})
+    parquet.write_table(table, place.folders.source / "new.parquet", **options)
+
+    with pytest.raises(ContractError) as refused:
+        score(read_arguments(["new.parquet", "a.csv"], place.folders), place.folders.model)
+
+    assert str(refused.value) == (
+        "new.parquet: can't be read as Parquet: column 'cut' has a text of 1,000 bytes,"
+        " expected at most 999"
+    )
+    assert place.files() == []
+
+
+@pytest.mark.parametrize("name", ["link", "link/secret.csv"])
+def test_a_link_out_of_the_data_folder_is_not_followed(
+    place: Place, tmp_path: Path, name: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.csv").write_text(STONES)
+    link = place.folders.source / "link"
+    link.symlink_to(outside / "secret.csv" if name == "link" else outside)
+
+    with pytest.raises(SettingsError, match=f"IN={name}: is a link to .*secret.csv, .* copy the"):
+        read_arguments([name, "a.csv"], place.folders)
+
+    link.unlink()
+    place.score(STONES)
+    link.symlink_to(place.folders.source / "new.csv")
+    assert read_arguments(["link", "a.csv"], place.folders).source == link
 
 
 @pytest.mark.parametrize(

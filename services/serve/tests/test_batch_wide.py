@@ -9,6 +9,7 @@ import pytest
 from pyarrow import parquet
 from serve.batch import output, parquet_tables
 from serve.batch.parquet_tables import read_batches
+from stage_contract.parquet_pages import MAX_PAGE_BYTES, PageError
 
 MIB = 1 << 20
 LONG = "x" * 100_000
@@ -50,6 +51,37 @@ def test_a_long_text_that_stands_once_in_the_file_and_in_every_row_takes_little_
 
     assert sum(rows) == 2_000
     assert taken < 64 * MIB
+
+
+@pytest.mark.parametrize("use_dictionary", [True, False], ids=["dictionary", "plain"])
+def test_kilobytes_that_decode_to_a_huge_text_are_refused_before_they_are_decoded(
+    tmp_path: Path, *, use_dictionary: bool
+) -> None:
+    table = pa.table({"id": [1, 2], "note": ["x" * MAX_PAGE_BYTES, "y"]})
+    options = {"compression": "zstd", "write_statistics": False, "use_dictionary": use_dictionary}
+    path = write(tmp_path / "new.parquet", table, **options)
+    del table
+    assert path.stat().st_size < 20_000
+
+    def read() -> None:
+        with pytest.raises(PageError, match=r"column 'note' has a .* page of 134,217,7.* at most"):
+            rows_of(path)
+
+    assert peak_bytes(read) < MIB
+
+
+def test_a_text_that_a_delta_encoding_repeats_takes_little_memory(tmp_path: Path) -> None:
+    delta = {"use_dictionary": False, "column_encoding": {"note": "DELTA_BYTE_ARRAY"}}
+    table = pa.table({"id": range(5_000), "note": pa.repeat(LONG, 5_000)})
+    path = write(tmp_path / "new.parquet", table, **delta)
+    del table
+    assert path.stat().st_size < MIB
+
+    rows: list[int] = []
+    taken = peak_bytes(lambda: rows.extend(rows_of(path)))
+
+    assert sum(rows) == 5_000
+    assert taken < 256 * MIB
 
 
 def test_long_texts_of_plain_pages_take_little_memory(

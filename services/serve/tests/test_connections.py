@@ -134,6 +134,28 @@ def test_a_client_that_waits_for_a_word_is_told_to_go_on(client: Client) -> None
     assert PRICE in client.read()[2]
 
 
+@pytest.mark.parametrize("path", ["/predict", "http://a/predict"])
+def test_a_client_of_http_1_0_gets_one_response_whatever_it_expects(
+    diamonds: Worker, path: str
+) -> None:
+    fields = ("content-type: application/json", "expect: 100-continue")
+    start = head(*fields, f"content-length: {len(BODY)}", path=path)
+
+    async def arrive() -> bytes:
+        client = Sink(diamonds)
+        client.connection.data_received(start.replace(b" HTTP/1.1", b" HTTP/1.0", 1))
+        await asyncio.sleep(0)
+        client.connection.data_received(BODY)
+        while PRICE not in client.written:
+            await asyncio.sleep(0)
+        return client.written
+
+    answer = asyncio.run(arrive())
+
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
 H2C = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AA")
 """Java's client sends these with its first request."""
 

@@ -54,6 +54,8 @@ BAD: dict[str, Asked] = {
 
 QUERIES = (
     "top_k=2",
+    "explain=true",
+    "explain=true&on_error=skip",
     "on_error=skip",
     "outside_training=true",
     "top_k=1&on_error=skip&outside_training=true",

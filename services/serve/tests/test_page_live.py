@@ -12,8 +12,8 @@ from asking import Worker
 from serve.api.page.live import read_facts
 from serve.api.page.live_document import Facts, Live, document_of
 from serve.api.worker_state import WorkerState
+from serve.runtime.clock import SteadyClock
 from serve.runtime.shared_state import SharedState
-from serve.runtime.traffic import SteadyClock
 from serve_testing.made_models import DIAMONDS, PENGUINS, MadeModel, publish_model
 
 ROW = {"carat": 1, "cut": "Good", "color": "Fair"}

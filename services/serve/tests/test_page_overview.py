@@ -240,6 +240,9 @@ def test_metrics_stand_beside_the_baseline_and_the_previous_model(tmp_path: Path
     [
         ("matthews_corrcoef", "Matthews correlation"),
         ("average_precision", "average precision"),
+        ("recall_at_precision_0.9", "recall at precision 0.9"),
+        ("fbeta_2", "F2 score"),
+        ("top_k_accuracy_3", "top-3 accuracy"),
         ("my_own_score", "my_own_score"),
     ],
 )

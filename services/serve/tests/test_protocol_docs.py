@@ -68,6 +68,9 @@ def test_examples_and_answers_are_as_described(
         (PENGUINS, "top_k=2"),
         (FLIGHTS, "top_k=1&on_error=skip&outside_training=true"),
         (DIAMONDS, "on_error=skip"),
+        (DIAMONDS, "explain=true&on_error=skip"),
+        (PENGUINS, "explain=true"),
+        (FLIGHTS, "explain=true&top_k=1"),
         (DIAMONDS, "outside_training=true"),
     ],
 )
@@ -84,7 +87,7 @@ def test_answers_with_options_are_as_described(
     answer = worker.ask("POST", f"/predict?{query}", json={"rows": rows})
 
     assert ("top_k" in named) == (model.classes is not None)
-    assert named >= {"on_error", "outside_training"}
+    assert named >= {"on_error", "outside_training", "explain"}
     assert answer.status_code == 200
     check(answer.json(), document["components"]["schemas"]["PredictionsWithOptions"], document)
 

@@ -164,7 +164,32 @@ def test_too_many_connections_are_refused_until_one_is_closed(server: Server) ->
     for connection in opened:
         connection.close()
 
-    until(lambda: server.ask("GET", "/live")[0] == 200)
+    # A health check would be answered by a full server, too.
+    until(lambda: server.ask("GET", "/model")[0] == 200)
+
+
+@pytest.mark.parametrize("path", ["/live", "/ready", "/ping", "/health", "/v2/health/ready?a=1"])
+def test_a_full_server_answers_a_health_check(server: Server, path: str) -> None:
+    with ExitStack() as opened:
+        for _ in range(20):
+            opened.enter_context(server.open())
+        client = Client(opened.enter_context(server.open()))
+        client.send(head(method="GET", path=path))
+        status, headers, _ = client.read()
+
+        assert (status, headers["connection"]) == (200, "close")
+        assert client.is_hung_up_on()
+
+
+def test_a_full_server_answers_nothing_behind_a_health_check(server: Server) -> None:
+    with ExitStack() as opened:
+        for _ in range(20):
+            opened.enter_context(server.open())
+        client = Client(opened.enter_context(server.open()))
+        client.send(head(method="GET", path="/live") + request())
+
+        assert client.read()[0] == 200
+        assert client.is_hung_up_on()
 
 
 def test_pages_of_an_allowed_origin_may_ask(client: Client) -> None:
@@ -211,7 +236,7 @@ def test_a_refused_request_is_counted_by_its_limit(server: Server) -> None:
         clients = [Client(opened.enter_context(server.open())) for _ in range(25)]
         clients[-1].send(request())
         assert clients[-1].read()[0] == 503
-    until(lambda: server.ask("GET", "/ready")[0] == 200)
+    until(lambda: server.ask("GET", "/metrics")[0] == 200)
     text = server.ask("GET", "/metrics")[2]
 
     for limit in ("malformed", "header", "body", "time", "connections"):

@@ -12,14 +12,14 @@ import pytest
 from asking import Worker
 from serve.api.predictions.routes import PREDICTION_ROUTES
 from serve.api.worker_state import WorkerState
+from serve.runtime.clock import SteadyClock
 from serve.runtime.counters import Counters
 from serve.runtime.shared_state import SharedState
-from serve.runtime.traffic import (
+from serve.traffic.minutes import (
     MAX_BYTES,
     Minute,
     Recorder,
     RowTotals,
-    SteadyClock,
     Totals,
     read_minutes,
     totals_of,

@@ -10,7 +10,7 @@ from asking import Worker
 EXAMPLES = Path(__file__).parents[3] / "contract/examples"
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.3"])
 def test_a_model_of_an_earlier_version_is_served(version: str, tmp_path: Path) -> None:
     volume = shutil.copytree(EXAMPLES / version / "model", tmp_path / "model")
     artifact = volume / (volume / "LATEST").read_text().strip()

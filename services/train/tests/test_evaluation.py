@@ -25,6 +25,8 @@ def test_metrics_of_numbers_are_the_known_ones() -> None:
         "rmse": 2.0,
         "mae": 1.0,
         "median_absolute_error": 0.0,
+        "mape": pytest.approx(4 / 6 / 4),
+        "rmsle": pytest.approx(np.log(7 / 3) / 2),
     }
 
 
@@ -124,7 +126,7 @@ def test_many_weightings_at_once_score_as_scikit_learn_scores_each(
     weights = random.exponential(size=rows) if has_weights else None
     if metrics is REGRESSION:
         # Whole numbers: some errors are equal.
-        outcomes = Outcomes(*random.integers(0, 5, (2, rows)).astype(float), weights)
+        outcomes = Outcomes(*random.integers(1, 6, (2, rows)).astype(float), weights)
     else:
         classes = 2 if metrics is BINARY else 3
         truth = random.permutation(np.arange(rows) % classes)
@@ -144,7 +146,7 @@ def test_more_weights_than_fit_at_once_give_the_same_scores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     random = np.random.default_rng(0)
-    outcomes = Outcomes(random.normal(size=50), random.normal(size=50), random.uniform(size=50))
+    outcomes = Outcomes(random.uniform(size=50), random.normal(size=50), random.uniform(size=50))
     factors = random.exponential(size=(7, 50))
     at_once = [outcomes.score_all(metric, factors) for metric in REGRESSION]
     monkeypatch.setattr(bootstrap, "_MAX_WEIGHTS", 99)

@@ -90,6 +90,19 @@ def test_rows_that_differ_only_in_what_the_split_leaves_out_are_in_one_fold(
         assert not {*sizes[fit]} & {*sizes[held_out]}
 
 
+def test_a_feature_of_two_columns_is_left_out_where_the_split_leaves_out_one() -> None:
+    sizes = np.arange(120) // 2
+    claims = np.random.default_rng(0).permutation(120)
+    rows = Matrix(np.column_stack([sizes, claims - sizes]).astype(np.float32), np.arange(120.0))
+    difference = {"name": "days", "source": "size", "role": "number", "other_source": "claim"}
+    problem = going_by("size").model_dump()
+    problem["features"][1] = difference
+
+    folds = make_folds(rows, Problem.model_validate(problem), metric=R2, folds=3, seed=0)
+    for fit, held_out in folds:
+        assert not {*sizes[fit]} & {*sizes[held_out]}
+
+
 @pytest.mark.parametrize("columns", [(), ("size", "claim"), ("colour",)])
 def test_rows_are_compared_in_all_features_where_the_split_leaves_out_none(
     columns: tuple[str, ...],

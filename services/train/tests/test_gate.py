@@ -55,6 +55,26 @@ def test_a_model_of_shuffled_labels_is_refused_and_the_live_one_stays(
     assert stage.artifact().id == live.id
 
 
+def test_a_model_of_skewed_noise_is_no_better_than_the_median(stage: TrainStage) -> None:
+    def skew(path: Path) -> None:
+        for folder in ("train", "test"):
+            file = path / folder / "part-00000.parquet"
+            table = parquet.read_table(file)
+            noise = np.random.default_rng(len(table)).lognormal(3, 1.5, len(table))
+            column = table.column_names.index("@target")
+            values = noise.astype(table.schema.field("@target").type.to_pandas_dtype())
+            parquet.write_table(table.set_column(column, "@target", [values]), file)
+
+    many = MadeData(raw_train=houses(2000, seed=1), raw_test=houses(1000, seed=2))
+    stage.publish(many, change=skew)
+
+    assert stage.run('objective = "absolute_error"\ntrials = 2\n') == 0
+
+    found = verdict(stage, refused(stage))
+    assert found["metric"] == "mae"
+    assert found["accepted"] is False
+
+
 def test_a_worse_model_is_refused_on_the_very_rows_that_the_live_one_answers_better(
     stage: TrainStage, live: Artifact
 ) -> None:

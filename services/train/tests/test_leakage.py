@@ -1,5 +1,6 @@
 """Leaks: a copy of the target among the columns is found and named."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_what_is_nearly_a_copy_is_a_leak(
     stage: TrainStage, change: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     assert find(stage, MadeData(), leaking(change)).keys() == {"rooms"}
+
+
+def test_a_feature_of_two_columns_is_no_leak_of_one_of_them(stage: TrainStage) -> None:
+    def with_both(path: Path) -> None:
+        leaking(lambda target: target)(path)
+        document = json.loads((path / "features.json").read_text())
+        (rooms,) = (each for each in document["features"] if each["name"] == "rooms")
+        rooms["other_source"] = "size"
+        (path / "features.json").write_text(json.dumps(document))
+
+    assert not find(stage, MadeData(), with_both)
 
 
 def test_a_column_that_says_much_is_none(stage: TrainStage) -> None:

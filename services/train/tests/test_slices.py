@@ -156,7 +156,7 @@ def test_without_the_setting_nothing_is_said_of_slices(stage: TrainStage) -> Non
     ("names", "message"),
     [
         ('["color"]', "[train] slices: 'color' is not a column; did you mean colour?"),
-        ('["owner"]', "[train] slices: 'owner' is private, and its values stand in no document"),
+        ('["owner"]', "[train] slices: 'owner' is private, and no document may hold its values"),
         ('["size"]', "[train] slices: 'size' is double; expected texts, booleans or integers"),
         ('["sold"]', "[train] slices: 'sold' is timestamp"),
         ('["colour", "colour"]', "expected each column once"),

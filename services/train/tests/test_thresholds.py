@@ -28,10 +28,10 @@ from stage_contract import SettingsError
 from test_work import SCHEMAS
 from train.fitting.out_of_fold import OutOfFold
 from train.fitting.thresholds import (
+    best_threshold,
     cheapest_threshold,
     check_threshold,
     choose_decision,
-    most_correlated_threshold,
 )
 from train.settings import Settings
 from train.threshold_settings import ThresholdSettings
@@ -98,7 +98,7 @@ def test_no_other_threshold_costs_less(
 def test_a_threshold_for_labels_that_correlate_with_nothing_is_the_nearest_to_one_half() -> None:
     equal = np.full(4, 0.2)
 
-    found = most_correlated_threshold(equal, np.array([0, 0, 1, 1]), np.ones(4))
+    found = best_threshold(equal, np.array([0, 0, 1, 1]), np.ones(4), metric="matthews_corrcoef")
 
     assert found == pytest.approx(0.6)
 
@@ -135,6 +135,86 @@ def test_no_threshold_has_a_better_value_of_the_metric_as_scikit_learn_computes_
 
     found = score(said.target, rule.labels(said.predictions), sample_weight=said.weights)
     assert found >= max(scores) - 1e-12
+
+
+@pytest.mark.parametrize("beta", [0.5, 1, 2])
+def test_no_threshold_has_a_better_f_beta_than_scikit_learn_finds(beta: float) -> None:
+    said = out_of_fold(300)
+
+    def score(labels: NDArray[Any]) -> float:
+        weights = said.weights
+        return float(
+            metrics.fbeta_score(
+                said.target, labels, beta=beta, sample_weight=weights, zero_division=0
+            )
+        )
+
+    decision = choose_decision(wish({"metric": {"fbeta": beta}}), MadeData("binary").problem, said)
+
+    tried = [score(said.predictions[:, 1] >= each) for each in np.linspace(0, 1, 2001)]
+    assert score(decision.rule.labels(said.predictions)) >= max(tried) - 1e-12
+    assert decision.by == {"metric": f"fbeta_{beta}"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "least"), [("recall_at_precision", 0.5), ("precision_at_recall", 0.7)]
+)
+def test_a_threshold_at_a_precision_or_recall_is_the_best_on_the_curve_of_scikit_learn(
+    metric: str, least: float
+) -> None:
+    said = out_of_fold(300)
+    weights = said.weights
+    curve = metrics.precision_recall_curve(
+        said.target, said.predictions[:, 1], sample_weight=weights
+    )[:2]
+    precisions, recalls = curve
+    best = {
+        "recall_at_precision": recalls[precisions >= least].max(),
+        "precision_at_recall": precisions[recalls >= least].max(),
+    }[metric]
+
+    rule = choose_decision(wish({"metric": {metric: least}}), MadeData("binary").problem, said).rule
+
+    labels = rule.labels(said.predictions)
+    precision, recall = (
+        score(said.target, labels, sample_weight=weights)
+        for score in (metrics.precision_score, metrics.recall_score)
+    )
+    found = {"recall_at_precision": recall, "precision_at_recall": precision}
+    bound = {"recall_at_precision": precision, "precision_at_recall": recall}
+    assert found[metric] == pytest.approx(best)
+    assert bound[metric] >= least - 1e-12
+
+
+def test_a_precision_that_no_threshold_has_is_refused_with_the_highest() -> None:
+    said = OutOfFold(
+        np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]]),
+        np.array([0, 1, 0, 0]),
+        np.ones(4),
+        np.arange(4) % 3,
+    )
+
+    with pytest.raises(
+        SettingsError, match=r"on out-of-fold predictions, the highest is 0\.5; exp"
+    ):
+        choose_decision(
+            wish({"metric": {"recall_at_precision": 0.9}}), MadeData("binary").problem, said
+        )
+
+
+def test_the_metric_of_a_threshold_is_computed_from_its_labels(stage: TrainStage) -> None:
+    data = MadeData("binary", raw_train=houses(400, seed=1), raw_test=houses(300, seed=2))
+    artifact = stage.train(data, f"{LINEAR}\nthreshold = {{metric = {{fbeta = 3}}}}")
+    model = onnx.load_from_string(artifact.file("model.onnx").read_bytes())
+    labels = run(model, pack(data.raw_test, data.rules))["label"]
+    truth = data.table(data.raw_test)["@target"].to_numpy()
+
+    document = stage.document()
+
+    expected = metrics.fbeta_score(truth, labels, beta=3)
+    assert document["metrics"]["fbeta_3"]["value"] == pytest.approx(expected)
+    assert document["decision"]["by"] == {"metric": "fbeta_3"}
+    assert "(metric fbeta_3)" in artifact.file("report.html").read_text(encoding="utf-8")
 
 
 def end_of_graph(rule: Rule, shares: NDArray[np.float64]) -> Outputs:
@@ -321,6 +401,10 @@ def test_the_gate_can_limit_the_cost(stage: TrainStage) -> None:
         ({}, "expected one of a number, metric and cost"),
         ({"metric": "accuracy", "cost": {"a": {"b": 1}}}, "expected one of"),
         ({"metric": "f1"}, "'balanced_accuracy', 'matthews_corrcoef' or 'accuracy'"),
+        ({"metric": {"top_k_accuracy": 3}}, "or one of fbeta, recall_at_precision, precision_at"),
+        ({"metric": {"fbeta": -2}}, "fbeta has a parameter, expected a number from 0.01 to 100"),
+        ({"metric": "fbeta"}, 'fbeta has a parameter, expected a number from 0.01 to 100, as in "'),
+        ({"metric": {}}, "expected one metric with its parameter"),
         ({"cost": {}}, "expected {false_positive = 1, false_negative = 5}, or costs by class"),
         ({"cost": {"false_positive": 1}}, "or costs by class"),
         ({"cost": {"false_positive": 1, "false_negative": {"a": 1}}}, "or costs by class"),
@@ -341,6 +425,8 @@ def test_a_wrong_threshold_is_refused_with_what_was_expected(
     ("task", "threshold", "message"),
     [
         ("regression", "0.5", "threshold: 'price' is a number; expected classes"),
+        ("regression", "{metric = {fbeta = 2}}", "threshold: 'price' is a number; expected"),
+        ("three", "{metric = {fbeta = 2}}", "'price' has 3 classes, and a threshold stands"),
         ("three", "0.5", "'price' has 3 classes, and a threshold stands between two; expected"),
         ("three", COST, 'threshold = {cost = {"cheap" = {"dear" = 5}}}'),
         (

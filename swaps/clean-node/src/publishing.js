@@ -59,6 +59,8 @@ export async function publish(draft, volume, { facts, source, started }) {
     sync(volume)
     if (!fs.existsSync(path.join(volume, 'PINNED'))) replace(path.join(volume, 'LATEST'), `${id}\n`)
     fs.rmSync(path.join(volume, 'FAILED.json'), { force: true })
+    // A stage with a gate, in whose place this one is, may have left it.
+    fs.rmSync(path.join(volume, 'REFUSED'), { force: true })
   })
   return id
 }

@@ -1,12 +1,15 @@
 """Checks of ingest: cells of a CSV stay unchanged, and malformed lines go to rejects/."""
 
+from collections.abc import Mapping
+
 from conformance.checks.batch.first import first_artifact
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.runs import Run
 from conformance.harness.subject import Subject
+from conformance.inputs.pipeline_files import with_top_level
 from conformance.validity.faithful import check_faithful
-from conformance.validity.outcomes import REFUSED, check_refusal
+from conformance.validity.outcomes import EXIT_SETTINGS, REFUSED, check_refusal
 from conformance.validity.published import published
 from conformance.validity.whole import check_whole
 
@@ -36,6 +39,9 @@ EXPECTED_FORM = {
     ],
 }
 """The form of that file in the lineage, if ingest writes one."""
+
+LINKS_OUT: Mapping[str, str] = {"houses.csv": "/etc/hosts", "linked/hosts": "/etc"}
+"""Target of a link by the source that it is or that is below it; every container has this file."""
 
 
 @check(
@@ -133,3 +139,30 @@ def missing_source(subject: Subject) -> None:
         )
     if run.published or run.latest is not None:
         raise Fault("an artifact was published without a source", "publish nothing")
+
+
+@check(
+    "link-out",
+    stages=("ingest",),
+    promise="a source that is a link out of /data/in, or below one, is refused with 65 or 78",
+)
+def link_out(subject: Subject) -> None:
+    first_artifact(subject)
+    for path, target in LINKS_OUT.items():
+        source = subject.scratch()
+        (source / path.partition("/")[0]).symlink_to(target)
+        settings = with_top_level(subject.settings, "source", path)
+        check_link_refused(subject.run(source=source, settings=settings), path)
+
+
+def check_link_refused(run: Run, path: str) -> None:
+    """Check that a run on a source outside the input was refused."""
+    if run.exit_code == 0:
+        raise Fault(
+            f"source = {path!r} leads to /etc/hosts by a link, and the run ends with 0",
+            "resolve the path, and refuse it unless it is below /data/in; see"
+            " contract/reference/exit-codes.md",
+            expected="65 or 78",
+            found=run.ending,
+        )
+    check_refusal(run, EXIT_SETTINGS if run.exit_code == EXIT_SETTINGS else REFUSED)

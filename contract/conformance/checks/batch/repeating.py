@@ -21,6 +21,8 @@ from conformance.validity.whole import check_whole
 
 FEW = 80
 DEAD_DRAFT, FAILED = ".draft-dead", "FAILED.json"
+STALE_ID = "0" * 16
+"""The id in REFUSED of a run that a gate refused before."""
 
 
 @check("equal-cause", promise="an equal cause gives equal content, also on another host")
@@ -181,6 +183,26 @@ def _check_failure(run: Run) -> None:
         )
 
 
+@check(
+    "refused-removed",
+    promise="a run whose artifact no gate refuses removes REFUSED, also if its stage has no gate",
+)
+def refused_removed(subject: Subject) -> None:
+    first_artifact(subject)
+    check_no_stale_refusal(second_run(subject))
+
+
+def check_no_stale_refusal(run: Run) -> None:
+    """Check that a run that ended well left no REFUSED of an earlier run."""
+    if run.exit_code == 0 and run.refused == STALE_ID:
+        raise Fault(
+            "a run whose artifact is live left REFUSED of an earlier run",
+            "remove REFUSED, or write the id of this run's artifact to it if a gate refuses that;"
+            " see 'The gate' in contract/reference/gate.md",
+            found=f"REFUSED holds {run.refused}",
+        )
+
+
 def volume_of_first(subject: Subject) -> Path:
     """Return a copy of the output volume of the run on the example."""
     return Path(shutil.copytree(subject.first.out, subject.scratch(), dirs_exist_ok=True))
@@ -192,6 +214,7 @@ def second_run(subject: Subject) -> Run:
     def run() -> Run:
         content = volume_of_first(subject)
         (content / DEAD_DRAFT / "table").mkdir(parents=True)
+        (content / "REFUSED").write_text(f"{STALE_ID}\n", encoding="utf-8")
         leave_failure(content, broken_run(subject))
         with subject.volume(content) as out:
             return subject.run(out=out, hostname="elsewhere")

@@ -1,12 +1,15 @@
 """Settings: errors in the pipeline file end a run with 78."""
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 from conformance.checks.batch.first import first_artifact, passes_in_other_surroundings
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
+from conformance.harness.stages import STAGES
 from conformance.harness.subject import Subject
-from conformance.inputs.pipeline_files import with_key, with_table
+from conformance.inputs.pipeline_files import with_key, with_table, with_top_level
 from conformance.inputs.surroundings import settings_with_unknown_keys
 from conformance.validity.declared import (
     declared_labels,
@@ -19,6 +22,10 @@ from conformance.validity.published import Published, published
 
 MAX_SETTINGS = 4
 """Maximum number of settings to vary; each takes a run."""
+SECONDS = 60.0
+"""A server that starts with a wrong pipeline file runs until then."""
+OWN_KEY: Mapping[str, str] = {"ingest": "source", "features": "target"}
+"""The key of the top level that a stage owns, by stage."""
 
 
 @check("unknown-setting", promise="an unknown key in its own table is refused with 78")
@@ -41,6 +48,34 @@ def unknown_table(subject: Subject) -> None:
     first_artifact(subject)
     text = with_table(subject.settings, "fetures")
     check_refusal(subject.run(settings=text), EXIT_SETTINGS, names="fetures")
+
+
+@check(
+    "top-level",
+    stages=STAGES,
+    promise="an unknown key, a name that is no text, a stage that is no table, and a wrong type of"
+    " its own key at the top level are refused with 78",
+)
+def top_level(subject: Subject) -> None:
+    if subject.stage != "serve":
+        first_artifact(subject)
+    for key, value in wrong_keys(subject.stage).items():
+        text = with_top_level(subject.settings, key, value)
+        names = key if key == OWN_KEY.get(subject.stage) else ""
+        try:
+            check_refusal(subject.run(settings=text, seconds=SECONDS), EXIT_SETTINGS, names=names)
+        except Fault as fault:
+            raise Fault(
+                f"with {key} = {value} at the top level of the pipeline file: {fault.what}",
+                "see 'The top level' in contract/reference/settings.md",
+            ) from None
+
+
+def wrong_keys(stage: str) -> Mapping[str, Any]:
+    """Return keys with wrong values; the table of another stage is wrong for every stage."""
+    other = next(each for each in STAGES if each != stage)
+    keys: dict[str, Any] = {"no_such_key": 1, "name": 5, other: 5}
+    return keys | ({OWN_KEY[stage]: 5} if stage in OWN_KEY else {})
 
 
 @check("broken-settings", promise="a pipeline file that is not TOML is refused with 78")

@@ -97,7 +97,7 @@ def _none(run: FeatureRun, feed: Feed) -> NDArray[np.float32]:
 @check(
     "feature-sources",
     stages=["features"],
-    promise="a feature depends on the column that is its source in features.json, and no other",
+    promise="a feature depends on its source and other_source in features.json only",
 )
 def feature_sources(subject: Subject) -> None:
     for run in runs_of(subject):
@@ -122,23 +122,29 @@ def check_sources(
     """Check that only the features of a column change when its values move to other rows."""
     inputs = [field["name"] for field in fields]
     for feature in features:
-        if feature["source"] not in inputs:
-            raise Fault(
-                f"{where}: feature '{feature['name']}' has the source '{feature['source']}',"
-                " which is no input",
-                "write the clean column that it was made from",
-            )
+        for source in _sources(feature):
+            if source not in inputs:
+                raise Fault(
+                    f"{where}: feature '{feature['name']}' has the source '{source}',"
+                    " which is no input",
+                    "write the clean column that it was made from",
+                )
     before = transform(feed).view(np.uint32)
     for field in fields:
         after = transform(_moved(feed, field)).view(np.uint32)
         for feature, changes in zip(features, (after != before).any(axis=0), strict=False):
-            if changes and feature["source"] != field["name"]:
+            if changes and field["name"] not in _sources(feature):
                 raise Fault(
                     f"{where}: feature '{feature['name']}' changes with '{field['name']}', and its"
-                    f" source is '{feature['source']}'",
+                    f" source is '{"' and '".join(_sources(feature))}'",
                     "list the features in the order of the graph's output, each with the column"
                     " that it was made from",
                 )
+
+
+def _sources(feature: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a feature; the second one is optional, since 1.4."""
+    return [feature[key] for key in ("source", "other_source") if key in feature]
 
 
 def _moved(feed: Feed, field: Field) -> Feed:

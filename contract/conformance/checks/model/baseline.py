@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from sklearn.dummy import DummyRegressor
 
 from conformance.checks.model.runs import ModelRun, model_runs
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.models.feature_data import TARGET, WEIGHT
-from conformance.models.scores import LABEL_METRICS, Score, Values, known_scores
+from conformance.models.scores import Score, Values, known_scores, takes_labels
 
 _TOLERANCE = 1e-3
 """Maximum difference, relative to max(1, |score|)."""
@@ -28,9 +29,13 @@ def baseline(subject: Subject) -> None:
     recomputed = 0
     for run in model_runs(subject):
         stated = {name: score["value"] for name, score in run.model.document["baseline"].items()}
-        scores = known_scores(len(run.model.classes) if run.model.classes else None)
-        known = sorted(stated.keys() & scores)
-        possible = [_scores_of(run, constant, scores) for constant in _constants(run)]
+        scores = known_scores(stated, classes=run.class_count)
+        known = sorted(scores)
+        possible = [
+            _scores_of(run, constant, scores, label=label)
+            for constant in _constants(run)
+            for label in _labels(run, constant)
+        ]
         recomputed += len(known)
         if not any(all(_agree(stated[n], each[n]) for n in known) for each in possible):
             raise Fault(
@@ -52,9 +57,9 @@ def baseline(subject: Subject) -> None:
 )
 def score_intervals(subject: Subject) -> None:
     for run in model_runs(subject):
-        scores = known_scores(len(run.model.classes) if run.model.classes else None)
         stated = run.model.document["metrics"]
-        for name in sorted(stated.keys() & scores):
+        scores = known_scores(stated, classes=run.class_count)
+        for name in sorted(scores):
             width = stated[name]["high"] - stated[name]["low"]
             usual = _bootstrap_width(run, name, scores[name])
             least, most = (share * usual for share in _WIDTHS)
@@ -77,6 +82,12 @@ def _constants(run: ModelRun) -> Iterator[Values]:
     if run.model.classes is None:
         yield np.array(np.average(target, weights=weights))
         yield np.array(np.median(target))
+        yield _median(target, weights)
+        if (target != 0).all():
+            shares = 1 / np.abs(target)
+            yield _median(target, shares if weights is None else weights * shares)
+        if (target >= 0).all():
+            yield np.array(np.expm1(np.average(np.log1p(target), weights=weights)))
         if (target > 0).all():
             yield np.array(np.exp(np.average(np.log(target), weights=weights)))
         return
@@ -86,12 +97,25 @@ def _constants(run: ModelRun) -> Iterator[Values]:
     yield np.full(len(counts), 1 / len(counts))
 
 
-def _scores_of(run: ModelRun, constant: Values, scores: Mapping[str, Score]) -> dict[str, float]:
+def _median(target: Values, weights: Values | None) -> Values:
+    dummy = DummyRegressor(strategy="median")
+    dummy.fit(np.empty((len(target), 0)), target, sample_weight=weights)
+    return np.asarray(dummy.predict(np.empty((1, 0)))[0])
+
+
+def _labels(run: ModelRun, constant: Values) -> tuple[int, ...]:
+    """Return the labels that go with shares of classes: the likeliest, or one of two classes."""
+    return (0, 1) if run.class_count == 2 else (int(constant.argmax()),)
+
+
+def _scores_of(
+    run: ModelRun, constant: Values, scores: Mapping[str, Score], *, label: int
+) -> dict[str, float]:
     rows = len(run.y_true)
     predicted = np.broadcast_to(constant, (rows, *constant.shape))
-    labels = np.full(rows, constant.argmax())
+    labels = np.full(rows, label)
     return {
-        name: score(run.y_true, labels if name in LABEL_METRICS else predicted)
+        name: score(run.y_true, labels if takes_labels(name) else predicted)
         for name, score in scores.items()
     }
 
@@ -103,7 +127,7 @@ def _agree(stated: float, found: float) -> bool:
 def _bootstrap_width(run: ModelRun, name: str, score: Score) -> float:
     """Return the width of the interval from 2.5 to 97.5 % of the scores of resampled rows."""
     generator = np.random.default_rng(0)
-    predicted = run.labels if name in LABEL_METRICS else run.predicted
+    predicted = run.labels if takes_labels(name) else run.predicted
     rows = len(run.y_true)
     found = []
     for _ in range(_RESAMPLES):

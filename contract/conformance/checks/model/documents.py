@@ -7,7 +7,7 @@ from conformance.checks.model.runs import ModelRun, model_runs
 from conformance.harness.checking import check
 from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
-from conformance.models.scores import LABEL_METRICS, known_scores
+from conformance.models.scores import known_scores, malformed_name, takes_labels
 from conformance.validity.manifests import check_schema
 
 _SCORE_TOLERANCE = 1e-3
@@ -77,15 +77,21 @@ def metrics(subject: Subject) -> None:
         if not stated:
             raise Fault(f"{run.where('model.json')}: metrics is empty", "add at least one score")
         for name, score in stated.items():
+            if wrong := malformed_name(name):
+                raise Fault(
+                    f"{run.where('model.json')}: the metric {name}: {wrong}",
+                    "write the parameter as contract/reference/metrics.md says; a server compares"
+                    " models by the names of their metrics",
+                )
             if not score["low"] <= score["value"] <= score["high"]:
                 raise Fault(
                     f"{run.where('model.json')}: {name} {score['value']} is not between"
                     f" {score['low']} and {score['high']}",
                     "write the confidence interval of the score: low ≤ value ≤ high",
                 )
-        scores = known_scores(len(run.model.classes) if run.model.classes else None)
-        for name in sorted(stated.keys() & scores):
-            found = scores[name](run.y_true, run.labels if name in LABEL_METRICS else run.predicted)
+        scores = known_scores(stated, classes=run.class_count)
+        for name in sorted(scores):
+            found = scores[name](run.y_true, run.labels if takes_labels(name) else run.predicted)
             # Not defined on these rows, such as ROC AUC of one class.
             if math.isnan(found):
                 continue

@@ -21,7 +21,7 @@ _TOLERANCE = 1e-5
     "model-interface",
     stages=["train"],
     promise="model.onnx takes numbers and strings, gives prediction, or label and probabilities,"
-    " and low and high where model.json has an interval",
+    " low and high where model.json has an interval, and quantiles where it has levels",
 )
 def model_interface(subject: Subject) -> None:
     for run in model_runs(subject):
@@ -40,6 +40,8 @@ def model_interface(subject: Subject) -> None:
         outputs: dict[str, tuple[str, tuple[int, ...]]] = dict.fromkeys(
             numbers, ("tensor(float)", ())
         )
+        if run.model.levels:
+            outputs["quantiles"] = ("tensor(float)", (len(run.model.levels),))
         if run.model.classes is not None:
             width = (len(run.model.classes),)
             outputs = {"label": ("tensor(int64)", ()), "probabilities": ("tensor(float)", width)}
@@ -48,7 +50,8 @@ def model_interface(subject: Subject) -> None:
                 f"{run.where('model.onnx')} gives {', '.join(sorted(graph.outputs))}; expected"
                 f" {' and '.join(outputs)}",
                 "give these outputs and no others: see 'Inputs and outputs' in"
-                " contract/reference/graph.md; low and high go with `interval` in model.json",
+                " contract/reference/graph.md; low and high go with `interval` in model.json,"
+                " quantiles with `quantiles`",
             )
         for name, (kind, widths) in outputs.items():
             check_tensor(graph.name, name, graph.outputs[name], kind, widths=widths)

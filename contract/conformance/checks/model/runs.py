@@ -62,6 +62,11 @@ class ModelRun:
         return self.model.graph.run(self.feed, "label")
 
     @property
+    def class_count(self) -> int | None:
+        """Number of classes; None for regression."""
+        return len(self.model.classes) if self.model.classes else None
+
+    @property
     def y_true(self) -> NDArray[np.float64] | NDArray[np.int64]:
         """The target of the held-out rows."""
         column = self.feature_data.test.column(TARGET)

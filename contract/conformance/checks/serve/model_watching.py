@@ -17,13 +17,11 @@ from conformance.serving.made_models import (
     damaged_copy,
     hardly_wrong_model,
     lying_model,
-    model_of_tomorrow,
-    model_with_misplaced_rule,
     nearly_right_model,
     other_model,
 )
 from conformance.serving.rows import complete_examples
-from conformance.serving.servers import ready_server
+from conformance.serving.servers import Server, ready_server
 from conformance.serving.watching_server import (
     SWITCH_SECONDS,
     WATCH_SECONDS,
@@ -82,8 +80,8 @@ def rollback(subject: Subject) -> None:
 
 @http_check(
     "bad-model",
-    promise="a model that is damaged, answers its examples wrongly or has a rule that is unknown or"
-    " of another type is not served; the old one is",
+    promise="a model that is damaged or answers its examples wrongly is not served; the old one is,"
+    " and /ready says why while LATEST names it",
     oip=True,
 )
 def bad_model(subject: Subject) -> None:
@@ -94,10 +92,6 @@ def bad_model(subject: Subject) -> None:
         }
         bad["its examples expect something else"] = lying_model(subject.scratch())
         bad["its last example is off by more than 1e-5"] = hardly_wrong_model(subject.scratch())
-        bad["a column has a rule that no contract knows"] = model_of_tomorrow(subject.scratch())
-        bad["a column of integers has a rule for texts"] = model_with_misplaced_rule(
-            subject.scratch()
-        )
         kinds = {artifact.name: about for about, artifact in bad.items()}
         for artifact in bad.values():
             watching.model_volume.publish(artifact)
@@ -107,6 +101,23 @@ def bad_model(subject: Subject) -> None:
         check_refused(watching, missing, kinds | {missing: "there is no such artifact"}, subject)
         watching.model_volume.publish(watching.other)
         _wait_for(watching, watching.other.name, subject)
+        if subject.api == "all":
+            check_nothing_refused(watching.server, watching.other.name)
+
+
+def check_nothing_refused(server: Server, live: str) -> None:
+    """Check that /ready soon refuses nothing once `LATEST` names the live model."""
+
+    def refuses_nothing() -> bool:
+        ready = json_of(server.http.get("/ready"))
+        return ready.get("model") == live and ready.get("refused") is None
+
+    server.wait_until(
+        refuses_nothing,
+        seconds=SWITCH_SECONDS,
+        problem=f"LATEST names {live}, which is live, but /ready still refuses a model",
+        fix="let `refused` be null or absent while LATEST names the live model",
+    )
 
 
 @http_check(

@@ -1,4 +1,4 @@
-"""Serve: models with typed classes, decisions, intervals or small numbers, and the report page."""
+"""Serve: models with typed classes, decisions, bounds or small numbers, and the report page."""
 
 import csv
 import io
@@ -18,14 +18,19 @@ from conformance.serving.clients import Client, json_of
 from conformance.serving.http_checks import http_check, protocols_of
 from conformance.serving.made_outputs import (
     INTERVAL,
+    QUANTILES,
     interval_model,
     model_with_costs,
     model_with_typed_classes,
+    quantile_model,
     small_model,
 )
 from conformance.serving.rows import complete_examples
-from conformance.serving.servers import ready_client
+from conformance.serving.servers import example_clients, ready_client
 from conformance.serving.switching import served
+
+_SUM_TOLERANCE = 1e-6
+"""Tolerance of the sum of contributions, relative to the largest of 1 and the absolute values."""
 
 
 @http_check(
@@ -71,7 +76,39 @@ def interval(subject: Subject) -> None:
                     found=given[target],
                 )
         has_intervals = any("interval" in given for given in answer)
-        _check_interval_columns(client, target, has_intervals=has_intervals)
+        ends = {"low": -INTERVAL[0], "high": INTERVAL[1]}
+        _check_further_columns(client, target, ends, has_them=has_intervals)
+
+
+@http_check(
+    "quantile",
+    promise="a model with quantiles is served with them, without them, or refused (since 1.4)",
+)
+def quantile(subject: Subject) -> None:
+    refusal = "it refuses models with quantiles"
+    with served(subject, quantile_model(subject.scratch()), refusal=refusal) as client:
+        rows = [each.row for each in client.model.examples]
+        target = client.model.document["target"]["name"]
+        answer = json_of(client.ask(rows, protocol="predict"))["predictions"]
+        for given, example in zip(answer, client.model.examples, strict=True):
+            value = number_of(example)
+            expected = {str(level): value + offset for level, offset in QUANTILES.items()}
+            found = given.get("quantiles", expected)
+            is_right = [*found] == [*expected] and all(
+                _is_close(found[level], number) for level, number in expected.items()
+            )
+            if not (is_right and _is_close(given[target], value)):
+                raise Fault(
+                    "POST /predict differs from examples.jsonl of a model with quantiles",
+                    'answer {target: number, "quantiles": {"0.1": …}}: the output `prediction`, and'
+                    " the output `quantiles` by level",
+                    row=example.row,
+                    expected={target: value, "quantiles": expected},
+                    found=given,
+                )
+        has_quantiles = any("quantiles" in given for given in answer)
+        ends = {f"quantile_{level}": offset for level, offset in QUANTILES.items()}
+        _check_further_columns(client, target, ends, has_them=has_quantiles)
 
 
 @http_check(
@@ -105,6 +142,76 @@ def check_digits(model: Model, found: Mapping[str, Sequence[float]]) -> None:
                     expected=value,
                     found=number,
                 )
+
+
+@http_check(
+    "explanations",
+    promise="the contributions of `explain=true`, if there are any, add up to the prediction, and"
+    " name no private column",
+)
+def explanations(subject: Subject) -> None:
+    for client in example_clients(subject):
+        # A server may explain only a few rows at a time.
+        for example in client.model.examples[:3]:
+            check_explanation(client, example.row)
+
+
+def check_explanation(client: Client, row: Row) -> None:
+    """Check the explanation of one row; skip if the server has none."""
+    response = client.http.post("/predict?explain=true", json={"rows": [row]})
+    answer = json_of(response)
+    if "explanations" not in answer:
+        raise Skipped("it ignores explain=true, which is optional")
+    plain = json_of(client.ask([row], protocol="predict"))
+    where, page = "POST /predict?explain=true", "contract/reference/optional.md"
+    if answer["predictions"] != plain["predictions"]:
+        raise Fault(
+            f"{where} predicts something else than without the parameter",
+            f"add members to the response and change none; see {page}",
+            row=row,
+            expected=plain["predictions"],
+            found=answer["predictions"],
+        )
+    try:
+        [explanation], [prediction] = answer["explanations"], answer["predictions"]
+        output = _explained_output(client.model, prediction, explanation)
+        parts = [explanation["base_value"], *explanation["contributions"].values()]
+        parts += [explanation["private_columns"]] if "private_columns" in explanation else []
+        total = math.fsum(parts)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Fault(
+            f"{where} answers {response.text} ({error!r})", f"see {page}", row=row
+        ) from None
+    public = sorted(each["name"] for each in client.model.fields if not each.get("private"))
+    if sorted(explanation["contributions"]) != public:
+        raise Fault(
+            f"{where} has contributions of other columns",
+            "list each input column that is not private, also one without effect",
+            row=row,
+            expected=public,
+            found=sorted(explanation["contributions"]),
+        )
+    if abs(total - output) > _SUM_TOLERANCE * max(1.0, *map(abs, parts)):
+        raise Fault(
+            f"the base value and the contributions of {where} do not add up to the prediction",
+            f"explain the number, or the probability of `class`; see {page}",
+            row=row,
+            expected=output,
+            found=total,
+        )
+
+
+def _explained_output(
+    model: Model, prediction: Mapping[str, Any], explanation: Mapping[str, Any]
+) -> float:
+    target: str = model.document["target"]["name"]
+    if model.classes is None:
+        return float(prediction[target])
+    predicted = explanation["class"]
+    if predicted != prediction[target]:
+        raise ValueError(f"class is {predicted!r} and {target} is {prediction[target]!r}")
+    name = predicted if isinstance(predicted, str) else json.dumps(predicted)
+    return float(prediction["probabilities"][name])
 
 
 @http_check(
@@ -207,19 +314,22 @@ def _check_interval(given: Any, value: float, row: Any) -> None:
         )
 
 
-def _check_interval_columns(client: Client, target: str, *, has_intervals: bool) -> None:
+def _check_further_columns(
+    client: Client, target: str, ends: Mapping[str, float], *, has_them: bool
+) -> None:
+    """Check the columns of a CSV response by the ends of their names, and their distances."""
     rows = [each.row for each in client.model.examples]
     table = _csv_answer(client, rows)
-    names = [f"predicted_{target}_low", f"predicted_{target}_high"]
+    names = [f"predicted_{target}_{end}" for end in ends]
     for line, example in zip(table, client.model.examples, strict=True):
-        if not has_intervals and not set(names) & set(line):
+        if not has_them and not set(names) & set(line):
             continue
         value = number_of(example)
-        expected = dict(zip(names, (value - INTERVAL[0], value + INTERVAL[1]), strict=True))
+        expected = dict(zip(names, (value + offset for offset in ends.values()), strict=True))
         found = {name: line.get(name) for name in names}
         if not all(_is_close(float(text or "nan"), expected[n]) for n, text in found.items()):
             raise Fault(
-                "POST /predict with CSV gives another interval than the graph",
+                "POST /predict with CSV gives other numbers than the graph",
                 f"add {' and '.join(names)}",
                 row=example.row,
                 expected=expected,

@@ -12,8 +12,9 @@ from conformance.harness.faults import Fault
 from conformance.harness.subject import Subject
 from conformance.models.model_data import TOLERANCE, largest_difference
 from conformance.models.tensors import Row
-from conformance.serving.clients import JSON, json_of
+from conformance.serving.clients import JSON, Client, json_of
 from conformance.serving.http_checks import http_check
+from conformance.serving.problems import MLFLOW_ERROR, check_error
 from conformance.serving.rows import complete_examples
 from conformance.serving.servers import example_clients
 
@@ -67,7 +68,7 @@ def predict_csv(subject: Subject) -> None:
 @http_check(
     "invocations",
     promise="/invocations accepts MLflow's formats: dataframe_split, dataframe_records, instances,"
-    " inputs, CSV",
+    " inputs, CSV; its errors are MLflow's",
 )
 def invocations(subject: Subject) -> None:
     for client in example_clients(subject):
@@ -88,8 +89,21 @@ def invocations(subject: Subject) -> None:
                     expected=expected,
                     found=predictions,
                 )
+        check_wrong_invocation(client, rows[0])
         if (status := client.http.get("/ping").status_code) != 200:
             raise Fault(f"GET /ping returns {status}", "return 200 while a model is live")
+
+
+def check_wrong_invocation(client: Client, row: Row) -> None:
+    """Check that MLflow's formats have MLflow's errors."""
+    wrong = [{**row, "no such column": 1}]
+    answer = client.http.post("/invocations", json={"dataframe_records": wrong})
+    if answer.status_code not in {400, 422}:
+        raise Fault(
+            f"POST /invocations with an unknown column returns {answer.status_code}: {answer.text}",
+            "answer 422, or 400",
+        )
+    check_error(answer, MLFLOW_ERROR)
 
 
 def _formats(rows: Sequence[Row]) -> dict[str, tuple[str, Mapping[str, str]]]:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import httpx
 import numpy as np
 
-from conformance.harness.faults import Fault
+from conformance.checks.serve.request_formats import csv_of
+from conformance.harness.faults import Fault, Skipped
 from conformance.harness.subject import Subject
 from conformance.models.tensors import Row
 from conformance.serving.clients import Client, Protocol
 from conformance.serving.http_checks import http_check, protocols_of
-from conformance.serving.made_models import model_with_text_rules
-from conformance.serving.problems import problem_of
+from conformance.serving.made_models import model_with_skipped_column, model_with_text_rules
+from conformance.serving.problems import OIP_ERROR, check_error, problem_of
 from conformance.serving.rows import (
     complete_examples,
     invalid_rows,
@@ -22,6 +23,7 @@ from conformance.serving.rows import (
     unusual_rows,
 )
 from conformance.serving.servers import example_clients
+from conformance.serving.switching import served
 from conformance.serving.watching_server import watching_server
 from conformance.serving.written import RULES, WRONG, as_texts
 
@@ -127,6 +129,42 @@ def source_column(subject: Subject) -> None:
                         f" without it {expected}",
                         "ignore the columns that signature.ignored lists",
                     )
+
+
+@http_check(
+    "skipped-column",
+    promise="a column that ingest skipped is accepted and ignored, in JSON and in CSV (optional,"
+    " since 1.4)",
+)
+def skipped_column(subject: Subject) -> None:
+    name = "skipped by ingest"
+    with served(subject, model_with_skipped_column(subject.scratch(), name)) as client:
+        row = complete_examples(client.model)[0].row
+        answers = {
+            "JSON": client.ask([{**row, name: ["any", {"value": 1}]}], protocol="predict"),
+            "CSV": client.http.post(
+                "/predict",
+                content=csv_of([{**row, name: "any value"}]),
+                headers={"content-type": "text/csv"},
+            ),
+        }
+        refused = [form for form, answer in answers.items() if answer.status_code == 422]
+        if len(refused) == len(answers):
+            raise Skipped("it does not know skipped columns, which is optional")
+        for form, answer in answers.items():
+            if answer.status_code != 200:
+                raise Fault(
+                    f"POST /predict with a skipped column as {form} returns {answer.status_code}:"
+                    f" {answer.text}",
+                    "treat `skipped` of the lineage like signature.ignored, in every form",
+                )
+        expected = client.ask([row], protocol="predict").json()["predictions"]
+        found = answers["JSON"].json()["predictions"]
+        if found != expected:
+            raise Fault(
+                f"with a skipped column the prediction is {found}; without it {expected}",
+                "ignore the columns that `skipped` of the lineage lists",
+            )
 
 
 @http_check(
@@ -236,4 +274,6 @@ def _check_refused(client: Client, row: Row, column: str, protocol: Protocol) ->
             f"POST {what} is refused without naming the column: {answer.text}",
             "say which column is wrong, and what was expected",
         )
+    else:
+        check_error(answer, OIP_ERROR)
     return answer

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import BufferedReader
 from pathlib import Path
 
-CONTRACT_VERSION = "1.3"
+CONTRACT_VERSION = "1.4"
 CONTRACT_MAJOR = CONTRACT_VERSION.partition(".")[0]
 
 

@@ -55,6 +55,13 @@ class Artifact:
         """Input of a stage that reads this artifact: (kind, content)."""
         return [(self.kind, self.content)]
 
+    def skipped_hint(self, name: str) -> str:
+        """Return the remedy for an absent column if ingest skipped it, else an empty text."""
+        entries = [each for each in self.manifest.get("lineage", []) if isinstance(each, dict)]
+        if not any(name in (entry.get("skipped") or ()) for entry in entries):
+            return ""
+        return "; ingest skips it: change skip_columns or columns in [ingest]"
+
     def file(self, name: str) -> Path:
         """Return the path of a listed file after its size and hash were checked."""
         entry = next((e for e in self.manifest["files"] if e["path"] == name), None)

@@ -29,7 +29,7 @@ def parameters(model: Published) -> dict[str, str]:
     found |= {"estimator": estimator["name"], "library": estimator["library"]}
     found |= _hyperparameters(estimator)
     found |= {"task": model.document["task"], "rows": model.artifact.rows}
-    for part in ("search", "calibration", "decision", "interval"):
+    for part in ("search", "calibration", "decision", "interval", "quantiles"):
         found |= {f"{part}.{key}": value for key, value in _plain(model.document.get(part))}
     return _named({key: _text(value)[:_MAX_PARAMETER_CHARACTERS] for key, value in found.items()})
 

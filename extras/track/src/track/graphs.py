@@ -65,11 +65,12 @@ def named_graph(
 def output_names(document: Mapping[str, Any], *, used: set[str]) -> list[str]:
     """Return the names of the outputs: the target, then the additional numbers.
 
-    These are the probability of each class, or both ends of an interval.
+    These are the probability of each class, both ends of an interval, or the quantiles.
     """
     target = document["target"]["name"]
     more = [f"probability_{_text(label)}" for label in document["classes"] or []]
     more += [f"{target}_{end}" for end in interval_ends(document)]
+    more += [f"{target}_quantile_{_text(level)}" for level in levels_of(document)]
     names: list[str] = []
     for wanted in [target, *more]:
         name = wanted
@@ -82,6 +83,11 @@ def output_names(document: Mapping[str, Any], *, used: set[str]) -> list[str]:
 def interval_ends(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the graph's outputs for an interval, if the model has one."""
     return ("low", "high") if document.get("interval") else ()
+
+
+def levels_of(document: Mapping[str, Any]) -> list[float]:
+    """Return the levels of the quantiles, if the model has any."""
+    return list((document.get("quantiles") or {}).get("levels", []))
 
 
 def _packing(columns: Sequence[Column]) -> Iterator[NodeProto]:
@@ -124,18 +130,23 @@ def _add_outputs(graph: GraphProto, document: Mapping[str, Any], *, used: set[st
         flat = numpy_helper.from_array(np.array([-1], dtype=np.int64), f"{_OURS}flat")
         graph.initializer.append(flat)
         inner = ("prediction", *interval_ends(document))
-        for output, name in zip(inner, (target, *more), strict=True):
+        for output, name in zip(inner, (target, *more), strict=False):
             _add_output(graph, helper.make_node("Reshape", [_INNER + output, flat.name], [name]))
+        _add_columns(graph, f"{_INNER}quantiles", more[len(inner) - 1 :])
         return
     classes = _class_tensor(document["classes"])
     graph.initializer.append(classes)
     label = helper.make_node("Gather", [classes.name, f"{_INNER}label"], [target], axis=0)
     _add_output(graph, label, element=classes.data_type)
-    for index, name in enumerate(more):
-        place = numpy_helper.from_array(np.array(index, dtype=np.int64), f"{_OURS}class/{index}")
+    _add_columns(graph, f"{_INNER}probabilities", more)
+
+
+def _add_columns(graph: GraphProto, inner: str, names: Sequence[str]) -> None:
+    """Add an output with a name for each column of an inner output."""
+    for index, name in enumerate(names):
+        place = numpy_helper.from_array(np.array(index, dtype=np.int64), f"{_OURS}column/{index}")
         graph.initializer.append(place)
-        inputs = [f"{_INNER}probabilities", place.name]
-        _add_output(graph, helper.make_node("Gather", inputs, [name], axis=1))
+        _add_output(graph, helper.make_node("Gather", [inner, place.name], [name], axis=1))
 
 
 def _add_output(graph: GraphProto, node: NodeProto, *, element: int = TensorProto.FLOAT) -> None:
@@ -151,8 +162,8 @@ def _class_tensor(classes: Sequence[str | int | bool]) -> TensorProto:
     return numpy_helper.from_array(np.array(classes, dtype=kind), name)
 
 
-def _text(label: str | int | bool) -> str:  # noqa: FBT001  # a class may be a boolean
-    """Return a class as JSON text, as in the API's `probabilities`."""
+def _text(label: str | float) -> str:
+    """Return a class or a level as JSON text, as in the API's answers."""
     return str(label).lower() if isinstance(label, bool) else str(label)
 
 

@@ -97,9 +97,11 @@ class NamedModel:
 
 
 def _numbers_of(example: Mapping[str, Any]) -> list[float]:
-    """Return the expected numbers of an example: a number with its interval, or probabilities."""
+    """Return the expected numbers of an example: a number and its bounds, or probabilities."""
     expected = example["expected"]
-    return expected if isinstance(expected, list) else [expected, *example.get("interval", [])]
+    if isinstance(expected, list):
+        return expected
+    return [expected, *example.get("interval", []), *example.get("quantiles", [])]
 
 
 def _names(columns: Sequence[Column]) -> set[str]:

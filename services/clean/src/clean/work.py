@@ -50,7 +50,7 @@ def clean(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with table/, schema.json, profile.json and rejects/."""
     table = open_table(source)
     check_memory(table)
-    schema, ambiguities = _infer_schema(table, settings)
+    schema, ambiguities = _infer_schema(table, settings, source=source)
     fields = read_fields(schema)
     check_table_rules(settings, {field.name: field.type for field in fields})
     with open_spill_folder(draft.path) as folder, Rejects(draft.path) as rejects:
@@ -93,12 +93,14 @@ class _Outputs:
     type_hints: Mapping[str, TypeHint]
 
 
-def _infer_schema(table: Table, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+def _infer_schema(
+    table: Table, settings: Settings, *, source: Artifact
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Return schema.json and the ambiguous columns.
 
     The rows are read only if a column's type depends on them.
     """
-    check_columns(settings, table.schema.names)
+    check_columns(settings, table.schema.names, source=source)
     inferences = start_inferences(table.schema, settings, rows=table.rows)
     if inferences:
         _scan_types(table, inferences)

@@ -10,6 +10,9 @@ from features.column_settings import ColumnSetting
 Task = Literal["regression", "classification"]
 Transform = Literal["log", "log1p"]
 
+MAX_DIFFERENCES = 100
+_PAIR = 2
+
 
 class TargetSetting(BaseModel, frozen=True, extra="forbid"):
     """The target: a column, or whether it is above a value."""
@@ -39,6 +42,13 @@ def _expand_target(value: object) -> object:
         return {"column": value}
     if isinstance(value, dict | TargetSetting):
         return value
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(each, str) for each in value):
+        first, *others = (f'"{name}"' for name in value)
+        raise ValueError(
+            "a pipeline predicts one target; write a pipeline file for each, such as"
+            f" pipelines/NAME.toml with target = {first} and exclude = [{', '.join(others)}], and"
+            " run it beside the others: PIPELINE=NAME PORT=8001 make up"
+        )
     raise ValueError('expected a column such as "price" or {column = "delay", above = 15}')
 
 
@@ -50,6 +60,27 @@ def _check_columns(value: object) -> object:
 
 Columns = Annotated[tuple[str, ...], BeforeValidator(_check_columns)]
 
+
+def _check_pairs(value: object) -> object:
+    """Check that a setting is a list of pairs of different columns, each once."""
+    if not isinstance(value, list | tuple) or not all(map(_is_pair, value)):
+        raise ValueError(
+            'expected pairs of different columns such as [["ordered", "shipped"]], or []'
+        )
+    if len({frozenset(map(str, pair)) for pair in value}) < len(value):
+        raise ValueError("expected each pair once, in one order")
+    return value
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == len({*map(str, value)}) == _PAIR
+
+
+Differences = Annotated[
+    tuple[tuple[str, str], ...],
+    BeforeValidator(_check_pairs),
+    Field(max_length=MAX_DIFFERENCES),
+]
 
 _SELECTION_SETTINGS = {
     "target",
@@ -85,6 +116,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     columns: dict[str, ColumnSetting] = {}
     """Columns with free text, or with ordered categories."""
+
+    date_differences: Differences | None = None
+    """Pairs of dates whose difference is a feature, as in [["ordered", "shipped"]].
+
+    Default: all pairs, up to 10, chosen as logged. [] switches them off.
+    """
 
     split: Literal["hash", "time", "group"] = "hash"
     """Use time if the model predicts the future, group if it predicts for new groups."""

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from stage_contract import LOGGER, Artifact, ContractError, Draft
 from stage_contract.artifacts.publishing import write_json
 
+from features.data.columns import explain_skipped
 from features.data.tables import CleanTable, open_clean_table
 from features.feature_data.column_log import log_roles
 from features.feature_data.column_outcomes import column_records
@@ -19,11 +19,13 @@ from features.feature_data.documents import (
 )
 from features.feature_data.matrices import Matrices, write_matrices
 from features.feature_data.outlier_rules import check_outliers
+from features.feature_data.training_bins import TrainingBins
 from features.feature_data.training_profile import (
     TrainingProfile,
     choose_roles,
     profile_training_rows,
 )
+from features.preprocessing.date_differences import choose_differences
 from features.preprocessing.fitting import Fitted, fit
 from features.preprocessing.memory_estimate import check_scan
 from features.preprocessing.roles import Role, RoleRules
@@ -37,21 +39,28 @@ def features(source: Artifact, draft: Draft, settings: Settings) -> None:
     table = open_clean_table(source)
     check_scan(table, fit_rows=settings.fit_rows)
     check_outliers(source, target=settings.target.column)
-    problem = define_problem(table, settings)
+    with explain_skipped(source):
+        problem = define_problem(table, settings)
     profile = _profile(table, problem, settings=settings)
     rules = RoleRules.from_settings(settings, fit_rows=profile.sample.num_rows)
     roles = choose_roles(table.columns, profile, rules=rules)
     log_roles(roles, profile.sample, rare_below=rules.rare_below)
     required = profile.required_inputs(roles)
     problem = problem.exclude_incomplete_rows(profile.missing_test_rows, required=required)
-    fitted = fit(profile.sample, roles, rare_below=rules.rare_below)
+    with explain_skipped(source):
+        differences = choose_differences(roles, profile.sample, given=settings.date_differences)
+    fitted = fit(profile.sample, roles, rare_below=rules.rare_below, differences=differences)
     matrices = Matrices(
         table.columns, fitted, problem.target, problem.classes, problem.metadata, required
     )
-    rejected = write_matrices(draft, table, assignment=problem.scan.assignment, matrices=matrices)
+    bins = TrainingBins(fitted.plan.inputs, profile=profile)
+    rejected = write_matrices(
+        draft, table, assignment=problem.scan.assignment, matrices=matrices, bins=bins
+    )
     (draft.path / "transform.onnx").write_bytes(fitted.model)
     inputs = describe_inputs(table.schema_document, fitted.plan.inputs, profile=profile)
     write_json(draft.path / "schema.json", inputs)
+    write_json(draft.path / "bins.json", bins.to_json())
     split = describe_split(problem.rule, problem.scan, settings=settings)
     fit_rows = {"rows": profile.sample.num_rows, "of": split["train_rows"]}
     document = _describe(problem, fitted, roles=roles) | {"split": split, "fit": fit_rows}
@@ -85,7 +94,7 @@ def _describe(problem: Problem, fitted: Fitted, *, roles: Sequence[Role]) -> dic
         "task": problem.task,
         "target": describe_target(problem.target),
         "classes": None if problem.classes is None else list(problem.classes.labels),
-        "features": [asdict(feature) for feature in fitted.features],
+        "features": [feature.to_json() for feature in fitted.features],
         "columns": [describe_role(role) for role in roles],
     }
 

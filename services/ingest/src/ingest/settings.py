@@ -19,6 +19,7 @@ _KINDS_BY_KEY = {
     "credentials_file": SERVERS,
     "sha256": ("http",),
     "max_bytes": ("http",),
+    "flatten": ("files", "http"),
 } | dict.fromkeys(_FILE_KEYS, ("files", "http"))
 """Kinds of `source` that each key applies to."""
 
@@ -43,6 +44,18 @@ def _check_encoding(name: str) -> str:
 def _check_interval(text: str) -> str:
     parse_interval(text)
     return text
+
+
+def _check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("the list is empty; expected names of columns, or leave it out")
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"'{repeated}' is listed twice; expected each column once")
+    return names
+
+
+type _ColumnNames = Annotated[tuple[str, ...], AfterValidator(_check_names)]
 
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
@@ -98,10 +111,20 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     header: bool = True
     """Whether the first row is a header; otherwise columns are called column_1 and so on."""
 
+    columns: _ColumnNames | None = None
+    """Columns to read, in the order of the source; default: all."""
+
+    skip_columns: _ColumnNames | None = None
+    """Columns to leave out; the API and batch scoring accept and ignore them."""
+
+    flatten: bool = False
+    """Whether fields of structs become columns: `b` of column `a` is called `a.b`."""
+
     @property
     def selection(self) -> dict[str, Any]:
-        """Settings that decide which rows of a database are read, as JSON; files are read whole."""
-        return self.model_dump(mode="json", include={"query", "table"}, exclude_none=True)
+        """Settings that decide which rows of a database, and which columns, are read, as JSON."""
+        names = {"query", "table", "columns", "skip_columns", "flatten"}
+        return self.model_dump(mode="json", include=names, exclude_defaults=True)
 
     # Not field validators: their errors show the value, which may hold a password.
     @model_validator(mode="after")
@@ -127,6 +150,14 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
                     f"refresh asks a server again, but with {name} it is not asked;"
                     " leave one of them out"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_chosen_once(self) -> Self:
+        if self.columns is not None and self.skip_columns is not None:
+            raise ValueError(
+                "columns and skip_columns both choose the columns to read; leave one of them out"
+            )
         return self
 
     @model_validator(mode="after")

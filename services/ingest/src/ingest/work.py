@@ -16,6 +16,7 @@ from ingest.tables.alignment import AlignedFile, align, log_schema_drift
 from ingest.tables.batches import Batch, MalformedLine, Table
 from ingest.tables.hive_partitions import hive_partition
 from ingest.tables.parquet_writer import MEMORY_BYTES, TableWriter
+from ingest.toml_text import join_names
 
 
 def ingest(source: SourceFiles | RemoteSource, draft: Draft, settings: Settings) -> None:
@@ -65,9 +66,20 @@ def align_files(tables: Sequence[Table], settings: Settings) -> list[AlignedFile
     files = align(
         tables,
         [hive_partition(table.name, settings.source) if has_folders else {} for table in tables],
+        settings,
     )
     log_schema_drift(files)
+    _log_choice(files, settings)
     return files
+
+
+def _log_choice(files: Sequence[AlignedFile], settings: Settings) -> None:
+    """Log which columns are not read, and that `flatten` has no effect."""
+    skipped = [*dict.fromkeys(name for file in files for name in file.skipped)]
+    if skipped:
+        LOGGER.info("columns skipped: %d, %s", len(skipped), join_names(skipped))
+    if settings.flatten and not any(file.table.columns.flattened for file in files):
+        LOGGER.warning("flatten has no effect: no column that is read holds a struct; leave it out")
 
 
 def read_batches(

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from stage_contract import SettingsError
 
 from serve.runtime.access import check_path
+from serve.runtime.hosts import check_host_name
 from serve.runtime.origins import check_origin
 from serve.runtime.resources import cpu_share, memory_share
 
@@ -91,6 +92,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
     cors_origins: tuple[Annotated[str, AfterValidator(check_origin)], ...] = ()
     """Origins of web pages that may send requests, `*` for all; default: none but the API's own."""
+
+    allowed_hosts: tuple[Annotated[str, AfterValidator(check_host_name)], ...] = ()
+    """Names of hosts that requests may name, besides localhost and IP addresses; others get 421.
+    Default: all, because a proxy may pass on any name. With keys, pages of other sites learn
+    nothing either."""
 
     api_keys_file: Path | None = None
     """File of API keys, one per line, `#` comments; every route except `public` requires one of

@@ -39,6 +39,7 @@ async def standing_alone() -> AsyncIterator[Service]:
         yield service
     finally:
         periodic.cancel()
+        service.worker_state.close()
         admission.end()
 
 

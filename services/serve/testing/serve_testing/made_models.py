@@ -53,6 +53,8 @@ class MadeModel:
     opset: int = 21
     interval: float | None = None
     """The coverage of intervals, which end 10 below and 100 above a prediction."""
+    quantiles: Sequence[float] | None = None
+    """The levels of quantiles, which are 100 a unit of their level from the prediction."""
     label: int | None = None
     """The class that is always named; by default the likeliest."""
     changes: tuple[tuple[str, Any], ...] = ()
@@ -104,6 +106,8 @@ class MadeModel:
         }
         if self.interval is not None:
             document["interval"] = {"coverage": self.interval, "method": "made"}
+        if self.quantiles is not None:
+            document["quantiles"] = {"levels": [*self.quantiles]}
         return document | dict(self.changes)
 
 
@@ -154,6 +158,10 @@ def _graph(model: MadeModel) -> ModelProto:
                 helper.make_tensor_value_info(end, TensorProto.FLOAT, [None])
                 for end in ("low", "high")
             ]
+        if model.quantiles is not None:
+            constants["offsets"] = _offsets(model).astype(np.float32)
+            nodes.append(helper.make_node("Add", ["single", "offsets"], ["quantiles"]))
+            outputs.append(_value("quantiles", TensorProto.FLOAT, len(model.quantiles)))
     else:
         nodes += [
             helper.make_node("Softmax", ["single"], ["probabilities"]),
@@ -189,6 +197,10 @@ def publish_model(volume: Path, model: MadeModel) -> str:
     ]
     if model.interval is not None:
         examples = [each | {"interval": _ends(each["expected"])} for each in examples]
+    if model.quantiles is not None:
+        examples = [
+            each | {"quantiles": (each["expected"] + _offsets(model)).tolist()} for each in examples
+        ]
     manifest = {
         "contract": "1.0",
         "kind": "model",
@@ -239,6 +251,11 @@ def _line(value: object) -> str:
 
 def _ends(number: float) -> list[float]:
     return [number - 10, number + 100]
+
+
+def _offsets(model: MadeModel) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the distance of each quantile from the prediction."""
+    return np.round(100 * (np.array(model.quantiles) - 0.5), 6)
 
 
 def _probabilities(logit: float) -> list[float]:

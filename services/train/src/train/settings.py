@@ -1,11 +1,12 @@
 """Settings of the train stage: the table [train] of the pipeline."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, cast
 
-from modelling.metric_names import MetricName
 from modelling.settings import EvaluationSettings
 from pydantic import AfterValidator, Field, model_validator
+from stage_contract.metric_titles import split_metric_name
 
 from train.hyperparameter_settings import FixedHyperparameters
 from train.threshold_settings import ThresholdSetting
@@ -15,8 +16,13 @@ CANDIDATE_NAMES = (BOOSTING, "linear", "random-forest", "extra-trees")
 """Names of the candidates; `train.candidates` is not imported, as it imports heavy libraries."""
 
 type ClassWeight = Literal["balanced"]
-type Objective = Literal["squared_error", "absolute_error", "poisson", "gamma"]
+type Objective = Literal["squared_error", "absolute_error", "poisson", "gamma", "quantile"]
 type CalibrationMethod = Literal["auto", "temperature", "sigmoid", "none"]
+
+_DEFAULT_METRICS: Mapping[Objective, str] = {"absolute_error": "mae", "quantile": "pinball"}
+_MEDIAN = 0.5
+_MAX_LEVELS = 20
+"""More levels would leave too few trees for each within the size that a server can hold."""
 
 _DURATION = re.compile(r"(\d+)(s|m|h)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -40,6 +46,23 @@ def _check_duration(text: str) -> str:
     return text
 
 
+def _check_levels(levels: list[float]) -> list[float]:
+    if any(not 0 < level < 1 for level in levels):
+        raise ValueError("expected levels between 0 and 1, such as [0.1, 0.5, 0.9]")
+    if sorted(set(levels)) != levels:
+        raise ValueError(f"expected ascending levels, each once: {sorted(set(levels))}")
+    if _MEDIAN not in levels:
+        raise ValueError(
+            f"the prediction is the median; add {_MEDIAN}: {sorted([*levels, _MEDIAN])}"
+        )
+    if not 2 <= len(levels) <= _MAX_LEVELS:
+        raise ValueError(
+            f"expected 2 to {_MAX_LEVELS} levels, since each has its own trees; for the median"
+            ' alone, objective = "absolute_error"'
+        )
+    return levels
+
+
 def _seconds(text: str) -> int:
     """Return the seconds of a duration such as 90s; 0 if the text is not a duration."""
     match = _DURATION.fullmatch(text)
@@ -56,6 +79,9 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
 
     objective: Objective | None = None
     """The loss that gradient boosting minimises, for numbers; then it is the only candidate."""
+
+    quantiles: Annotated[list[float], AfterValidator(_check_levels)] | None = None
+    """Levels of the quantiles that `objective = "quantile"` predicts; 0.5 is the prediction."""
 
     class_weight: ClassWeight | None = None
     """Balanced: all classes have the same total weight in fits; metrics are unchanged."""
@@ -97,7 +123,10 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         """Return the fixed hyperparameters of a candidate."""
         # A TypedDict accepts literal names only.
         fixed = cast("dict[str, dict[str, Any]]", self.hyperparameters or {}).get(candidate, {})
-        return fixed if self.objective is None else {**fixed, "loss": self.objective}
+        if self.objective is None:
+            return fixed
+        levels = {} if self.quantiles is None else {"quantiles": self.quantiles}
+        return {**fixed, "loss": self.objective, **levels}
 
     @property
     def may_encode_targets(self) -> bool:
@@ -120,15 +149,30 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
         )
         return by_threshold or not is_uncalibrated
 
+    def has_best_threshold(self, metric: str) -> bool:
+        """Return whether the threshold will be the best one by this metric of labels."""
+        chosen = self.threshold.metric if self.threshold else None
+        is_of_labels = split_metric_name(metric)[0] in {"fbeta", "matthews_corrcoef"}
+        return chosen == metric and is_of_labels
+
     @property
-    def further_metrics(self) -> tuple[MetricName, ...]:
+    def further_metrics(self) -> tuple[str, ...]:
         if self.interval is not None:
             return ("coverage",)
         return ("cost",) if self.threshold and self.threshold.cost else ()
 
     @property
-    def default_metric(self) -> MetricName | None:
-        return "mae" if self.objective == "absolute_error" else None
+    def named_metrics(self) -> list[str]:
+        by_threshold = self.threshold.metric if self.threshold else None
+        return [*super().named_metrics, *([by_threshold] if by_threshold else [])]
+
+    @property
+    def default_metric(self) -> str | None:
+        return _DEFAULT_METRICS.get(self.objective) if self.objective else None
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        return tuple(self.quantiles or ())
 
     @model_validator(mode="after")
     def _check_objective(self) -> Self:
@@ -141,6 +185,26 @@ class Settings(EvaluationSettings, frozen=True, extra="forbid"):
                     f"objective = '{self.objective}' is one of {BOOSTING} only; leave"
                     f" {', '.join(others)} out of {key}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_quantiles(self) -> Self:
+        if self.objective == "quantile" and self.quantiles is None:
+            raise ValueError(
+                'objective = "quantile" needs the levels to predict; add quantiles ='
+                " [0.1, 0.5, 0.9]"
+            )
+        if self.objective != "quantile" and self.quantiles is not None:
+            raise ValueError(
+                'quantiles has no effect without objective = "quantile"; add that, or remove'
+                " quantiles"
+            )
+        if self.quantiles is not None and self.interval is not None:
+            raise ValueError(
+                f"interval = {self.interval:g} and quantiles both say how far values are from the"
+                f" prediction; remove interval, and add {(1 - self.interval) / 2:.4g} and"
+                f" {(1 + self.interval) / 2:.4g} to quantiles if you need these bounds"
+            )
         return self
 
     @model_validator(mode="after")

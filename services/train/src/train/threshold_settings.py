@@ -1,12 +1,31 @@
 """The setting `threshold`: how a classifier chooses a class from its probabilities."""
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
+from modelling.metric_names import read_metric
 from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, model_validator
+from stage_contract.metric_titles import split_metric_name
 
 ERROR_TYPES = ("false_positive", "false_negative")
 """Keys of `cost` for two classes; the second class is the positive one."""
+
+_METRICS = ("balanced_accuracy", "matthews_corrcoef", "accuracy")
+_PARAMETRIC_METRICS = ("fbeta", "recall_at_precision", "precision_at_recall")
+
+
+def _check_metric(setting: object) -> str:
+    """Return the name of a metric that a threshold can optimise."""
+    if setting in _METRICS:
+        return str(setting)
+    if isinstance(setting, dict) or str(setting).startswith(_PARAMETRIC_METRICS):
+        name = read_metric(setting)
+        if split_metric_name(name)[0] in _PARAMETRIC_METRICS:
+            return name
+    raise ValueError(
+        "expected 'balanced_accuracy', 'matthews_corrcoef' or 'accuracy', or one of"
+        f" {', '.join(_PARAMETRIC_METRICS)}, such as {{fbeta = 2}}"
+    )
 
 
 def _check_costs(value: object) -> float | dict[str, float]:
@@ -40,8 +59,13 @@ class ThresholdSettings(BaseModel, frozen=True, extra="forbid"):
     value: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Minimum probability to predict the second of two classes."""
 
-    metric: Literal["balanced_accuracy", "matthews_corrcoef", "accuracy"] | None = None
-    """Metric that the threshold between two classes optimises."""
+    metric: (
+        Annotated[
+            str, BeforeValidator(_check_metric, json_schema_input_type=str | dict[str, float])
+        ]
+        | None
+    ) = None
+    """Metric that the threshold between two classes optimises, such as `fbeta_2`."""
 
     cost: dict[str, Annotated[Any, PlainValidator(_check_costs)]] | None = None
     """Costs by type of error (false_positive, false_negative), or by true and predicted class."""

@@ -24,10 +24,11 @@ from train.settings import Settings
 def train(source: Artifact, draft: Draft, settings: Settings) -> None:
     """Fill the draft with the model, its documents and the report."""
     data = open_feature_data(source)
+    # First, since the plan computes the metric of a threshold.
+    check_output_head(settings, data.problem)
     plan = plan_evaluation(data, settings)
     check_class_weight(settings.class_weight, data.problem)
     check_objective(settings.objective, data.problem)
-    check_output_head(settings, data.problem)
     rows_in, columns = count_rows(source, "train"), len(data.problem.features)
     check_fixed_hyperparameters(settings, data.problem, rows=min(rows_in, settings.cv_rows))
     check_memory(
@@ -64,6 +65,7 @@ def train(source: Artifact, draft: Draft, settings: Settings) -> None:
         weights=rows.weights,
         search=fitted.search,
         interval=estimator.interval,
+        quantiles=estimator.quantiles,
         calibration=estimator.calibration,
         decision=estimator.decision,
     )

@@ -25,10 +25,12 @@ func RecordFailure(volume, stage string, code int, line string) error {
 	return locked(volume, func() error { return replaceFile(filepath.Join(volume, "FAILED.json"), text) })
 }
 
-func forgetFailure(volume string) error {
-	err := os.Remove(filepath.Join(volume, "FAILED.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// forgetEarlierRuns removes what a failed run left, and what a stage with a gate, which this is not, refused.
+func forgetEarlierRuns(volume string) error {
+	for _, name := range []string{"FAILED.json", "REFUSED"} {
+		if err := os.Remove(filepath.Join(volume, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	return err
+	return nil
 }

@@ -83,6 +83,11 @@ func readTOML(path string) (map[string]any, error) {
 }
 
 func checkTop(file string, content map[string]any) error {
+	if name, isGiven := content["name"]; isGiven {
+		if text, isText := name.(string); !isText || text == "" {
+			return BadSetting("%s: name = %v: expected a text", file, name)
+		}
+	}
 	others := []string{"source", "target", "name"}
 	for _, key := range sortedKeys(content) {
 		if slices.Contains(others, key) {

@@ -73,7 +73,7 @@ func (d *Draft) Publish(ctx context.Context, volume string, cause Manifest, run 
 	if err != nil {
 		return manifest, false, err
 	}
-	return manifest, isLatest, forgetFailure(volume)
+	return manifest, isLatest, forgetEarlierRuns(volume)
 }
 
 func (d *Draft) describe(manifest Manifest, run map[string]any) error {

@@ -25,7 +25,7 @@ func Skip(log *Log, volume string, cause Manifest) (published *Artifact, isLates
 		return removeDeadDrafts(volume)
 	})
 	if err == nil && published != nil {
-		err = forgetFailure(volume)
+		err = forgetEarlierRuns(volume)
 	}
 	return published, isLatest, err
 }

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from modelling.data.problem import Problem
 from modelling.data.target_scales import TargetScale
-from modelling.metric_names import MetricName
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
+from stage_contract.metric_titles import split_metric_name
 
 type Values = NDArray[Any]
 
@@ -32,7 +32,7 @@ class Objective(Protocol):
     def outputs(self) -> int:
         """Return the number of outputs of the trees."""
 
-    def stops_by(self, metric: MetricName) -> str:
+    def stops_by(self, metric: str) -> str:
         """Return the closest metric of XGBoost."""
 
     def labels(self, target: Values) -> NDArray[np.float32]: ...
@@ -60,8 +60,8 @@ class Numbers:
     parameters: ClassVar = {"objective": "reg:squarederror", "base_score": 0.0}
     outputs: ClassVar = 1
 
-    def stops_by(self, metric: MetricName) -> str:
-        return "mae" if metric in {"mae", "median_absolute_error"} else "rmse"
+    def stops_by(self, metric: str) -> str:
+        return "mae" if metric in {"mae", "median_absolute_error", "mape"} else "rmse"
 
     def labels(self, target: Values) -> NDArray[np.float32]:
         learnt = self.scale.transform(target)
@@ -92,15 +92,17 @@ class TwoClasses:
     parameters: ClassVar = {"objective": "binary:logistic"}
     outputs: ClassVar = 1
 
-    def stops_by(self, metric: MetricName) -> str:
+    def stops_by(self, metric: str) -> str:
         # The square root of the Brier score is the RMSE of the probability.
-        known: dict[MetricName, str] = {
+        known: dict[str, str] = {
             "roc_auc": "auc",
             "average_precision": "aucpr",
+            "recall_at_precision": "aucpr",
+            "precision_at_recall": "aucpr",
             "accuracy": "error",
             "brier": "rmse",
         }
-        return known.get(metric, "logloss")
+        return known.get(split_metric_name(metric)[0], "logloss")
 
     def labels(self, target: Values) -> NDArray[np.float32]:
         return target.astype(np.float32)
@@ -136,8 +138,8 @@ class Classes:
     def parameters(self) -> dict[str, Any]:
         return {"objective": "multi:softprob", "num_class": self.outputs}
 
-    def stops_by(self, metric: MetricName) -> str:
-        known: dict[MetricName, str] = {"roc_auc": "auc", "accuracy": "merror"}
+    def stops_by(self, metric: str) -> str:
+        known: dict[str, str] = {"roc_auc": "auc", "accuracy": "merror"}
         return known.get(metric, "mlogloss")
 
     def labels(self, target: Values) -> NDArray[np.float32]:

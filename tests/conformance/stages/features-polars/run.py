@@ -84,6 +84,12 @@ def end_on_signals() -> None:
 # --- Settings ---
 
 
+def check_name(pipeline: dict[str, Any], path: Path) -> None:
+    """Refuse a name of the model that is no text."""
+    if not isinstance(name := pipeline.get("name", "a text"), str) or not name:
+        raise UserError(78, f"name in {path} is {name!r}", "expected a text")
+
+
 def read_settings(pipeline_folder: Path) -> tuple[dict[str, Any], int]:
     """Return the resolved settings of this stage, and `keep`."""
     path = pipeline_folder / f"{os.environ.get('PIPELINE', '')}.toml"
@@ -94,6 +100,7 @@ def read_settings(pipeline_folder: Path) -> tuple[dict[str, Any], int]:
             78, f"{path} cannot be read as TOML: {error}", "fix it or set PIPELINE"
         ) from None
     refuse_unknown(pipeline, TOP_LEVEL, f"key at the top of {path}:")
+    check_name(pipeline, path)
     for table in TABLES:
         if not isinstance(pipeline.get(table, {}), dict):
             raise UserError(78, f"{table} in {path} is not a table", f"write [{table}]")

@@ -175,6 +175,7 @@ go_live() {
         mv -fT "$out/.LATEST.new" "$out/LATEST"
         sync "$out"
     fi
+    rm -f "$out/REFUSED" # of a stage with a gate
     rm -f "$out/FAILED.json"
 }
 

@@ -17,6 +17,10 @@ def wrong($key; valid; $expected):
 | (if has("ingest") then .ingest else {} end) as $own
 | first(
     unknown($tables; "the pipeline file"),
+    (to_entries[] | select((.key | IN("clean", "features", "serve", "train")) and (.value | type != "object"))
+      | {cause: "\(.key) is \(.value | tojson)", hint: "Expected a table [\(.key)]."}),
+    (select(has("name")) | .name | select(type != "string" or . == "")
+      | {cause: "name is \(tojson)", hint: "Expected a text."}),
     ($own | select(type != "object") | {cause: "ingest is \(tojson)", hint: "Expected a table [ingest]."}),
     ($own | unknown($defaults | keys; "[ingest]")),
     (select(has("source") and ($own | has("source")))

@@ -23,7 +23,8 @@ NAME, READS, WRITES = "train", "feature-data", "model"
 IN = Path(os.environ.get("STAGE_IN", "/data/in"))
 OUT = Path(os.environ.get("STAGE_OUT", "/data/out"))
 CONFIG = Path(os.environ.get("STAGE_CONFIG", "/config"))
-TOP_LEVEL = ("source", "target", "name", "ingest", "clean", "features", "train", "serve")
+STAGES = ("ingest", "clean", "features", "train", "serve")
+TOP_LEVEL = ("source", "target", "name", *STAGES)
 UNLISTED = {"manifest.json", "run.json", "verdict.json"}
 
 
@@ -128,6 +129,11 @@ def settings_of(defaults: dict[str, tuple[Any, int, int]]) -> dict[str, Any]:
     own = pipeline.get(NAME, {})
     if not isinstance(own, dict):
         raise EndError(78, f"{NAME} in {path} is not a table", f"write [{NAME}] and keys below it")
+    if not isinstance(name := pipeline.get("name", "a text"), str) or not name:
+        raise EndError(78, f"name in {path} is {name!r}", "expected a text")
+    for stage in STAGES:
+        if not isinstance(pipeline.get(stage, {}), dict):
+            raise EndError(78, f"{stage} in {path} is not a table", f"write [{stage}]")
     for key, known in [(k, TOP_LEVEL) for k in pipeline] + [(k, tuple(defaults)) for k in own]:
         if key not in known:
             close = difflib.get_close_matches(key, known, 1, 0)[0]

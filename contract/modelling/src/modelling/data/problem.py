@@ -21,6 +21,8 @@ class Feature(BaseModel, frozen=True):
     source: str
     """Column of the table that this feature derives from."""
     role: str
+    other_source: str | None = None
+    """Second column that it derives from, as for the difference of two dates."""
 
 
 class Column(BaseModel, frozen=True):

@@ -48,6 +48,8 @@ def example_lines(rows: pa.Table, outputs: Outputs) -> Iterator[str]:
         }
         if "low" in outputs:
             line["interval"] = [shortest_decimal(outputs[end][index]) for end in ("low", "high")]
+        if "quantiles" in outputs:
+            line["quantiles"] = [shortest_decimal(each) for each in outputs["quantiles"][index]]
         yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
 
 

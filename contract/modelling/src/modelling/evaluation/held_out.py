@@ -20,18 +20,19 @@ from modelling.data.matrices import (
     read_weights,
 )
 from modelling.data.tensors import Tensors, pack, show_row
-from modelling.evaluation.coverage import COVERAGE, is_inside
+from modelling.evaluation.coverage import COVERAGE, is_inside, is_not_above
 from modelling.graphs.merging import FEATURES
 from modelling.graphs.parity import (
     Parity,
     check_finite,
     check_interval_parity,
     check_parity,
+    check_quantile_parity,
     check_stored,
 )
 from modelling.graphs.session import Graph, Outputs, concatenate
 from modelling.model_selection.bootstrap import Interval, Outcomes, evaluate
-from modelling.model_selection.metrics import Metric, metrics_of
+from modelling.model_selection.metrics import Metric
 from modelling.model_selection.trained_model import TrainedModel
 
 MIN_TEST_ROWS = 2
@@ -81,23 +82,30 @@ class HeldOut:
             check_interval_parity(
                 outputs, learned.interval.predict(features), library=learned.library, show=show
             )
+        if learned.quantiles is not None:
+            check_quantile_parity(
+                outputs, learned.quantiles.predict(features), library=learned.library, show=show
+            )
         return check_parity(outputs[model.output], expected, library=learned.library, show=show)
 
     def outcomes(
-        self, predicted: NDArray[Any], labels: NDArray[np.int64] | None = None
+        self,
+        predicted: NDArray[Any],
+        labels: NDArray[np.int64] | None = None,
+        *,
+        quantiles: NDArray[Any] | None = None,
     ) -> Outcomes:
         """Return predictions for all rows with their true values."""
-        return Outcomes(self.target, predicted, self.weights, self.group, labels)
+        return Outcomes(self.target, predicted, self.weights, self.group, labels, quantiles)
 
     def score(
-        self, rows: Outcomes, metric: Metric, *, seed: int, further: Iterable[Metric] = ()
+        self, rows: Outcomes, metric: Metric, *, seed: int, metrics: Iterable[Metric]
     ) -> dict[str, Interval]:
-        """Return all metrics of the task, and the further metrics.
+        """Return the metrics, one of which decides, without those that are undefined.
 
         Raises:
             ContractError: The deciding metric is undefined for these rows.
         """
-        metrics = [*metrics_of(self.data.problem), *further]
         scores = evaluate(rows, metrics=metrics, seed=seed)
         if metric.name not in scores:
             raise ContractError(
@@ -110,6 +118,14 @@ class HeldOut:
         """Return the coverage: the share of true values inside their prediction intervals."""
         inside = self.outcomes(is_inside(outputs, self.target))
         return evaluate(inside, metrics=[COVERAGE], seed=seed)
+
+    def score_quantiles(self, outputs: Outputs, *, seed: int) -> list[Interval]:
+        """Return for each quantile the share of true values that are not above it."""
+        shares = is_not_above(outputs, self.target)
+        return [
+            evaluate(self.outcomes(column), metrics=[COVERAGE], seed=seed)[COVERAGE.name]
+            for column in shares.T
+        ]
 
     def _read_stored_features(self, names: list[str]) -> NDArray[np.float32]:
         stored = read_evenly_spaced(

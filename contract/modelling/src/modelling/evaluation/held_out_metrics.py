@@ -25,6 +25,8 @@ class HeldOutMetrics:
     leaks: Sequence[Leak] = ()
     interval: Mapping[str, Any] | None = None
     """Entry of model.json about prediction intervals, for regression."""
+    quantiles: Mapping[str, Any] | None = None
+    """Entry of model.json about quantiles, for regression."""
 
     @property
     def value(self) -> float:

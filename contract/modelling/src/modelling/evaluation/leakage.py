@@ -44,8 +44,10 @@ def find_leaks(data: FeatureData) -> list[Leak]:
         for folder in ("train", "test")
     ]
     leaks = []
-    for column in dict.fromkeys(feature.source for feature in data.problem.features):
-        names = [feature.name for feature in data.problem.features if feature.source == column]
+    # A feature of two columns says nothing about one of them alone.
+    features = [feature for feature in data.problem.features if feature.other_source is None]
+    for column in dict.fromkeys(feature.source for feature in features):
+        names = [feature.name for feature in features if feature.source == column]
         share = _explained_share(tables, names, is_number=data.problem.classes is None)
         if share >= MIN_LEAK_SHARE:
             leaks.append({"column": column, "share": round(share, 4)})

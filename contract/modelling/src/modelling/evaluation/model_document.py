@@ -30,6 +30,7 @@ def describe_model(
         **({"leaks": evaluation.leaks} if evaluation.leaks else {}),
         "parity": evaluation.parity,
         **({"interval": evaluation.interval} if evaluation.interval else {}),
+        **({"quantiles": evaluation.quantiles} if evaluation.quantiles else {}),
         **({"calibration": learned.calibration} if learned.calibration else {}),
         **({"decision": decision.describe(problem.classes or [])} if decision else {}),
         "estimator": {

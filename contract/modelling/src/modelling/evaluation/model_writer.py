@@ -14,9 +14,14 @@ from modelling.evaluation.model_document import describe_model
 from modelling.evaluation.reference_distributions import describe_reference
 from modelling.evaluation.slices import describe_slices
 from modelling.graphs.merging import merge
+from modelling.graphs.output_heads import QUANTILES
 from modelling.graphs.session import Graph
 from modelling.model_selection.decision_rules import cost_metric
-from modelling.model_selection.estimators import predict_baseline
+from modelling.model_selection.estimators import (
+    baseline_labels,
+    predict_baseline,
+    predict_baseline_quantiles,
+)
 from modelling.model_selection.trained_model import TrainedModel
 
 
@@ -35,19 +40,37 @@ def write_model(
         parity = held_out.check_graph(learned, model)
     outputs = held_out.predict(model)
     predicted = outputs[model.output]
+    rows = len(held_out.target)
     constant = predict_baseline(
-        learned.target, data.problem, rows=len(held_out.target), weights=learned.weights
+        learned.target,
+        data.problem,
+        rows=rows,
+        weights=learned.weights,
+        metric=plan.metric.name,
     )
+    quantiles, levels, constant_quantiles = None, plan.levels, None
+    if learned.quantiles is not None:
+        constant_quantiles = predict_baseline_quantiles(
+            learned.target, levels, rows=rows, weights=learned.weights
+        )
+        shares = held_out.score_quantiles(outputs, seed=plan.seed)
+        quantiles = {"levels": [*levels], "coverage": shares}
     coverage, interval = {}, None
     if learned.interval is not None:
         coverage = held_out.score_interval(outputs, seed=plan.seed)
         interval = describe_interval(learned.interval.bounds, outputs)
     costs = None if learned.decision is None else learned.decision.costs
     further = [] if costs is None else [cost_metric(costs)]
-    outcomes = held_out.outcomes(predicted, outputs.get("label")), held_out.outcomes(constant)
+    model_rows = held_out.outcomes(
+        predicted, outputs.get("label"), quantiles=outputs.get(QUANTILES)
+    )
+    baseline_rows = held_out.outcomes(
+        constant, baseline_labels(plan.metric.name, rows=rows), quantiles=constant_quantiles
+    )
     with working_on(f"computing metrics of {len(held_out.target):,} held-out rows"):
         metrics, baseline = (
-            held_out.score(rows, plan.metric, seed=plan.seed, further=further) for rows in outcomes
+            held_out.score(rows, plan.metric, seed=plan.seed, metrics=[*plan.metrics, *further])
+            for rows in (model_rows, baseline_rows)
         )
     with working_on("looking for columns that give the target away"):
         leaks = find_leaks(data)
@@ -56,9 +79,12 @@ def write_model(
         metrics=metrics | coverage,
         baseline=baseline,
         parity=parity,
-        slices=describe_slices(data, plan.slicing, *outcomes),
+        slices=describe_slices(
+            data, plan.slicing, model=model_rows, baseline=baseline_rows, metrics=plan.metrics
+        ),
         leaks=leaks,
         interval=interval,
+        quantiles=quantiles,
     )
     log_leaks(evaluation.leaks, target=data.problem.target.name)
     if "r2" in metrics and not leaks:

@@ -13,7 +13,7 @@ from stage_contract import Progress, SettingsError, did_you_mean
 from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import read_batches, read_type
 from modelling.model_selection.bootstrap import Outcomes, evaluate
-from modelling.model_selection.metrics import Metric, Values, metrics_of
+from modelling.model_selection.metrics import Metric, Values
 
 MAX_SLICES = 50
 """Maximum number of slices of a column, largest first."""
@@ -66,7 +66,9 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
         if name not in known:
             raise SettingsError(f"{lead} is not a column{did_you_mean(name, known)}")
         if known[name]:
-            raise SettingsError(f"{lead} is private, and its values stand in no document; leave it")
+            raise SettingsError(
+                f"{lead} is private, and no document may hold its values; remove it from slices"
+            )
         kind = read_type(data.artifact, "test-rows", column=name)
         if not any(is_type(kind) for is_type in _CATEGORY_TYPES):
             raise SettingsError(f"{lead} is {kind}; expected texts, booleans or integers")
@@ -75,7 +77,12 @@ def check_slices(data: FeatureData, names: Sequence[str]) -> None:
 
 
 def describe_slices(
-    data: FeatureData, slicing: Slicing, model: Outcomes, baseline: Outcomes
+    data: FeatureData,
+    slicing: Slicing,
+    *,
+    model: Outcomes,
+    baseline: Outcomes,
+    metrics: Sequence[Metric],
 ) -> list[dict[str, Any]]:
     """Return the slices of each column, largest first, in the form of model.json.
 
@@ -84,7 +91,6 @@ def describe_slices(
     """
     columns = [_slice(data, name, min_rows=slicing.min_rows) for name in slicing.columns]
     progress = Progress("slices evaluated", total=sum(len(column.evaluated) for column in columns))
-    metrics = metrics_of(data.problem)
     return [
         _describe_column(column, (model, baseline), metrics, progress=progress)
         for column in columns

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +19,14 @@ from modelling.data.feature_data import FeatureData
 from modelling.data.matrices import read_batches, read_group, read_target, read_weights
 from modelling.data.problem import Schema
 from modelling.data.tensors import pack
+from modelling.graphs.output_heads import QUANTILES
 from modelling.graphs.session import Graph, Outputs, concatenate
 from modelling.model_selection.bootstrap import Interval, Outcomes, compare
-from modelling.model_selection.estimators import predict_baseline
+from modelling.model_selection.estimators import (
+    baseline_labels,
+    predict_baseline,
+    predict_baseline_quantiles,
+)
 from modelling.model_selection.metrics import Metric
 from modelling.opsets import MAX_VERSIONS, opsets
 
@@ -85,7 +90,7 @@ class Challenger:
         Raises:
             NotComparableError: The models do not predict the same target.
         """
-        _check_same_problem(live.document, self.model.document)
+        _check_same_problem(live.document, self.model.document, metric=self.metric)
         try:
             return self.compare_on_same_rows(live)
         except NotComparableError as error:
@@ -98,7 +103,7 @@ class Challenger:
         Raises:
             NotComparableError: The older model can't predict the rows, or was trained on them.
         """
-        _check_same_problem(older.document, self.model.document)
+        _check_same_problem(older.document, self.model.document, metric=self.metric)
         _check_not_trained_on(older.document["split"], self.data.problem.split.model_dump())
         _check_same_cells(older.document, self.model.document)
         schema = Schema.model_validate(older.document["signature"])
@@ -108,7 +113,10 @@ class Challenger:
         older_outcomes = _outcomes(self.data, _predict(older.graph, self.data, schema)).take(
             complete
         )
-        if not np.isfinite(older_outcomes.predicted).all():
+        older_quantiles = older_outcomes.quantiles
+        if not np.isfinite(older_outcomes.predicted).all() or not (
+            older_quantiles is None or np.isfinite(older_quantiles).all()
+        ):
             raise NotComparableError("its output is not a number for some of the rows")
         new_outcomes = self.outcomes.take(complete)
         value, score, worse = compare(new_outcomes, older_outcomes, metric=self.metric, seed=0)
@@ -126,15 +134,20 @@ def compare_with_baseline(new: LoadedModel, data: FeatureData, *, metric: Metric
     """Return the loss of a model against the baseline on the same rows; negative if better."""
     learned = read_target(data.artifact, data.problem, folder="train")
     train_weights = read_weights(data.artifact, data.problem, folder="train")
-    truth = read_target(data.artifact, data.problem, folder="test")
-    weights = read_weights(data.artifact, data.problem, folder="test")
-    group = read_group(data.artifact, data.problem, folder="test")
-    baseline = predict_baseline(learned, data.problem, rows=len(truth), weights=train_weights)
-    outputs = _predict(new.graph, data, data.schema)
-    model = Outcomes(truth, _main_output(outputs), weights, group, outputs.get("label"))
-    *_scores, worse = compare(
-        model, Outcomes(truth, baseline, weights, group), metric=metric, seed=0
+    model = _outcomes(data, _predict(new.graph, data, data.schema))
+    rows, levels = len(model.truth), metric.levels
+    quantiles = None
+    if levels:
+        quantiles = predict_baseline_quantiles(learned, levels, rows=rows, weights=train_weights)
+    constant = replace(
+        model,
+        predicted=predict_baseline(
+            learned, data.problem, rows=rows, weights=train_weights, metric=metric.name
+        ),
+        labels=baseline_labels(metric.name, rows=rows),
+        quantiles=quantiles,
     )
+    *_scores, worse = compare(model, constant, metric=metric, seed=0)
     return worse
 
 
@@ -150,13 +163,17 @@ def count_lost_classes(live: Mapping[str, Any], new: Mapping[str, Any]) -> int:
     return lost if lost < len(before) else 0
 
 
-def _check_same_problem(live: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def _check_same_problem(live: Mapping[str, Any], new: Mapping[str, Any], *, metric: Metric) -> None:
     if live.get("task") != new.get("task"):
         raise NotComparableError("it has another task")
     if live.get("classes") != new.get("classes"):
         raise NotComparableError("it has other classes")
     if not _has_same_target(live, new):
         raise NotComparableError("it has another target")
+    if metric.levels and (live.get("quantiles") or {}).get("levels") != [*metric.levels]:
+        raise NotComparableError(
+            f"it does not predict the same quantiles, which {metric.name} scores"
+        )
 
 
 def _has_same_target(live: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -167,7 +184,8 @@ def _outcomes(data: FeatureData, outputs: Outputs) -> Outcomes:
     truth = read_target(data.artifact, data.problem, folder="test")
     weights = read_weights(data.artifact, data.problem, folder="test")
     group = read_group(data.artifact, data.problem, folder="test")
-    return Outcomes(truth, _main_output(outputs), weights, group, outputs.get("label"))
+    labels, quantiles = outputs.get("label"), outputs.get(QUANTILES)
+    return Outcomes(truth, _main_output(outputs), weights, group, labels, quantiles)
 
 
 def _find_complete_rows(schema: Schema, data: FeatureData) -> NDArray[np.int64]:

@@ -34,7 +34,8 @@ def judge(
         SettingsError: A limit is for a metric that does not fit the task.
     """
     data = open_feature_data(source)
-    metric = choose_metric(settings.metric, data.problem)
+    levels = settings.quantile_levels
+    metric = choose_metric(settings.deciding_metric, data.problem, levels=levels)
     check_limits(settings, data.problem)
     new = load_model(files.joinpath)
     model = new.document

@@ -10,10 +10,14 @@ from modelling.graphs.calibrators import Calibrator
 from modelling.graphs.merging import FEATURES
 from modelling.model_selection.decision_rules import Rule
 from modelling.model_selection.prediction_intervals import PredictionInterval
+from modelling.model_selection.quantiles import median_index
 from modelling.opsets import MAX_VERSIONS, ML_DOMAIN, declare
 
 INTERVAL_OUTPUTS = ("prediction", "low", "high")
 """Outputs of a regression; `low` and `high` only with a prediction interval."""
+
+QUANTILES = "quantiles"
+"""Output of a regression with quantiles, float32[N,Q] in the order of their levels."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,19 @@ class EstimatorGraph:
 
     nodes: Sequence[NodeProto]
     output: str
-    """[N,1] numbers on the target scale, or [N,C] probabilities, of any float type."""
+    """[N,1] numbers or [N,Q] quantiles on the target scale, or [N,C] probabilities, of any float
+    type."""
     initializers: Sequence[TensorProto] = ()
 
 
 @dataclass(frozen=True)
 class OutputHead:
-    """The nodes after an estimator: an interval, a calibrator, a decision rule."""
+    """The nodes after an estimator: an interval, quantiles, a calibrator, a decision rule."""
 
     interval: PredictionInterval | None = None
     """Adds the outputs `low` and `high`."""
+    levels: Sequence[float] = ()
+    """Levels of the output `quantiles`; empty if there is no such output."""
     calibrator: Calibrator | None = None
     """Calibrates the probabilities."""
     rule: Rule | None = None
@@ -47,6 +54,8 @@ def add_output_head(
     """Return a graph from `features` to `prediction`, or to `label` and `probabilities`."""
     if problem.classes:
         end = _class_head(core.output, head)
+    elif head.levels:
+        end = _quantile_head(core.output, problem, head.levels)
     elif head.interval is None:
         end = _value_head(core.output, problem)
     else:
@@ -55,7 +64,7 @@ def add_output_head(
         [*core.nodes, *end],
         "estimator",
         [_info(FEATURES, TensorProto.FLOAT, ["N", len(problem.features)])],
-        _outputs(problem, has_interval=head.interval is not None),
+        _outputs(problem, head),
         initializer=core.initializers,
     )
     model = helper.make_model(graph)
@@ -94,6 +103,21 @@ def _interval_head(raw: str, problem: Problem, interval: PredictionInterval) -> 
     return nodes
 
 
+def _quantile_head(raw: str, problem: Problem, levels: Sequence[float]) -> list[NodeProto]:
+    """Sort the quantiles of each row, so that they never decrease; the prediction is the median."""
+    inverse_nodes, values = problem.scale.nodes("rearranged")
+    return [
+        helper.make_node("Constant", [], ["quantile_count"], value_ints=[len(levels)]),
+        helper.make_node(
+            "TopK", [raw, "quantile_count"], ["rearranged", "ranks"], axis=1, largest=0, sorted=1
+        ),
+        *inverse_nodes,
+        helper.make_node("Cast", [values], [QUANTILES], to=TensorProto.FLOAT),
+        helper.make_node("Constant", [], ["median_column"], value_int=median_index(levels)),
+        helper.make_node("Gather", [QUANTILES, "median_column"], ["prediction"], axis=1),
+    ]
+
+
 def _class_head(raw: str, head: OutputHead) -> list[NodeProto]:
     """Derive the label from the float32 probabilities of the response, so that they agree."""
     nodes: list[NodeProto] = []
@@ -106,10 +130,13 @@ def _class_head(raw: str, head: OutputHead) -> list[NodeProto]:
     return [*nodes, likeliest]
 
 
-def _outputs(problem: Problem, *, has_interval: bool) -> list[ValueInfoProto]:
+def _outputs(problem: Problem, head: OutputHead) -> list[ValueInfoProto]:
     if problem.classes is None:
-        names = INTERVAL_OUTPUTS if has_interval else INTERVAL_OUTPUTS[:1]
-        return [_info(name, TensorProto.FLOAT, ["N"]) for name in names]
+        names = INTERVAL_OUTPUTS if head.interval is not None else INTERVAL_OUTPUTS[:1]
+        numbers = [_info(name, TensorProto.FLOAT, ["N"]) for name in names]
+        if not head.levels:
+            return numbers
+        return [*numbers, _info(QUANTILES, TensorProto.FLOAT, ["N", len(head.levels)])]
     return [
         _info("label", TensorProto.INT64, ["N"]),
         _info("probabilities", TensorProto.FLOAT, ["N", problem.class_count]),

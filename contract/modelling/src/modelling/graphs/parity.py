@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stage_contract import ContractError
 
-from modelling.graphs.output_heads import INTERVAL_OUTPUTS
+from modelling.graphs.output_heads import INTERVAL_OUTPUTS, QUANTILES
 from modelling.graphs.session import Outputs
 
 TOLERANCE = 1e-5
@@ -70,6 +70,29 @@ def check_interval_parity(
         raise ParityError(
             f"model.onnx gives {', '.join(INTERVAL_OUTPUTS)} {actual[worst]},"
             f" {library} {expected[worst]} for {show(worst)}"
+        )
+
+
+def check_quantile_parity(
+    outputs: Outputs, expected: NDArray[np.float64], *, library: str, show: ShowRow
+) -> None:
+    """Compare quantiles [N,Q], by their difference over max(1, |y|).
+
+    Raises:
+        ParityError: A quantile differs by more than the tolerance, or is below a lower one.
+    """
+    actual = outputs[QUANTILES]
+    if actual.shape != expected.shape:
+        raise ParityError(
+            f"model.onnx outputs quantiles {actual.shape}, {library} {expected.shape}"
+        )
+    difference = (np.abs(actual - expected) / np.maximum(1.0, np.abs(expected))).max(axis=1)
+    is_wrong = ~((difference <= TOLERANCE) & (np.diff(actual, axis=1) >= 0).all(axis=1))
+    if is_wrong.any():
+        worst = int(is_wrong.argmax())
+        raise ParityError(
+            f"model.onnx gives the quantiles {actual[worst]}, {library} {expected[worst]} for"
+            f" {show(worst)}"
         )
 
 

@@ -18,8 +18,8 @@ from modelling.data.tensors import Tensors
 _ERRORS_ONLY = 3
 
 type Outputs = dict[str, NDArray[Any]]
-"""Outputs by name: `prediction` float32[N], and with an interval also `low` and `high`; or `label`
-int64[N] and `probabilities` float32[N,C]."""
+"""Outputs by name: `prediction` float32[N], and with an interval also `low` and `high`, or with
+quantiles `quantiles` float32[N,Q]; or `label` int64[N] and `probabilities` float32[N,C]."""
 
 
 class Graph:

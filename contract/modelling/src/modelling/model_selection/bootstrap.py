@@ -33,6 +33,8 @@ class Outcomes:
     """Group of each row, if rows depend on each other: equal rows add less information."""
     labels: NDArray[np.int64] | None = None
     """Predicted classes, if they are not the most likely classes."""
+    quantiles: Values | None = None
+    """Predicted quantiles [N,Q], if the model has any."""
 
     @property
     def classes(self) -> int:
@@ -41,11 +43,11 @@ class Outcomes:
 
     def take(self, rows: NDArray[np.int64]) -> "Outcomes":
         """Return a subset of the rows."""
-        weights, group, labels = (
+        weights, group, labels, quantiles = (
             None if values is None else values[rows]
-            for values in (self.weights, self.group, self.labels)
+            for values in (self.weights, self.group, self.labels, self.quantiles)
         )
-        return Outcomes(self.truth[rows], self.predicted[rows], weights, group, labels)
+        return Outcomes(self.truth[rows], self.predicted[rows], weights, group, labels, quantiles)
 
     def score(self, metric: Metric, factors: Values | None = None) -> float:
         """Return a metric, with each row's weight multiplied by its factor."""
@@ -54,18 +56,26 @@ class Outcomes:
             weights = self.weights * factors
         if self.labels is not None and metric.compute_labels is not None:
             return metric.compute_labels(self.truth, self.labels, weights)
-        return metric.compute(self.truth, self.predicted, weights)
+        return metric.compute(self.truth, self._given(metric), weights)
 
     def score_all(self, metric: Metric, factors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a metric for each row of factors."""
         if metric.compute_all is None:
             return np.array([self.score(metric, each) for each in factors])
-        given = self.predicted
+        given = self._given(metric)
         if metric.compute_labels is not None:
             given = given.argmax(axis=1) if self.labels is None else self.labels
         parts = np.array_split(factors, -(-factors.size // _MAX_WEIGHTS))
         weights = (part if self.weights is None else self.weights * part for part in parts)
         return np.concatenate([metric.compute_all(self.truth, given, each) for each in weights])
+
+    def _given(self, metric: Metric) -> Values:
+        """Return the outputs that a metric takes: the quantiles, or the predictions."""
+        if not metric.levels:
+            return self.predicted
+        if self.quantiles is None:
+            raise ValueError(f"{metric.name} scores quantiles, and these predictions have none")
+        return self.quantiles
 
 
 def evaluate(
@@ -84,7 +94,7 @@ def evaluate(
     return {
         metric.name: _interval(metric, rows, part=part, resamples=factors)
         for metric in metrics
-        if has_every_class or not metric.needs_every_class
+        if metric.is_defined(rows.truth) and (has_every_class or not metric.needs_every_class)
     }
 
 

@@ -1,10 +1,12 @@
 """Estimators with the interface of scikit-learn, and the baseline of every comparison."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from stage_contract.metric_titles import split_metric_name
 
 from modelling.data.matrices import Matrix
 from modelling.data.problem import Problem
@@ -53,14 +55,61 @@ def predict_baseline(
     *,
     rows: int,
     weights: NDArray[np.float64] | None = None,
+    metric: str | None = None,
 ) -> NDArray[np.float64]:
     """Return the predictions of the baseline for `rows` rows, fitted on the target alone.
 
-    For regression, the baseline predicts the mean, on any target scale.
+    For regression, it is the constant that is best by the deciding metric on these rows, on any
+    target scale; without a metric, the mean.
     """
     no_features, no_inputs = np.empty((len(target), 0)), np.empty((rows, 0))
     if problem.classes is None:
-        mean = DummyRegressor().fit(no_features, target, sample_weight=weights)
-        return np.asarray(mean.predict(no_inputs))
+        return np.full(rows, _best_constant(target, weights, metric))
     shares = DummyClassifier().fit(no_features, target, sample_weight=weights)
     return as_predictions(shares.predict_proba(no_inputs), shares, problem=problem)
+
+
+def baseline_labels(metric: str, *, rows: int) -> NDArray[np.int64] | None:
+    """Return the labels of the baseline, if they are not those of its most probable class.
+
+    Without looking at the input, F-beta is highest if all rows are of the second class.
+    """
+    return np.ones(rows, np.int64) if split_metric_name(metric)[0] == "fbeta" else None
+
+
+def _best_constant(
+    target: NDArray[Any], weights: NDArray[np.float64] | None, metric: str | None
+) -> float:
+    match metric:
+        case "mae" | "median_absolute_error" | "pinball":
+            return _weighted_median(target, weights)
+        case "mape":
+            shares = 1 / np.abs(target)
+            return _weighted_median(target, shares if weights is None else weights * shares)
+        case "rmsle":
+            return float(np.expm1(np.average(np.log1p(target), weights=weights)))
+    return float(np.average(target, weights=weights))
+
+
+def _weighted_median(target: NDArray[Any], weights: NDArray[np.float64] | None) -> float:
+    dummy = DummyRegressor(strategy="median")
+    dummy.fit(np.empty((len(target), 0)), target, sample_weight=weights)
+    return float(dummy.predict(np.empty((1, 0)))[0])
+
+
+def predict_baseline_quantiles(
+    target: NDArray[Any],
+    levels: Sequence[float],
+    *,
+    rows: int,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Return the quantiles [N,Q] of the target alone, the same for each of `rows` rows."""
+    no_features, no_inputs = np.empty((len(target), 0)), np.empty((rows, 0))
+    columns = [
+        DummyRegressor(strategy="quantile", quantile=level)
+        .fit(no_features, target, sample_weight=weights)
+        .predict(no_inputs)
+        for level in levels
+    ]
+    return np.column_stack(columns)

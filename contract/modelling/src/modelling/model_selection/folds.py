@@ -133,9 +133,13 @@ def _split_shuffled(matrix: Matrix, problem: Problem, *, folds: int, seed: int) 
 def _split_features(features: NDArray[np.float32], problem: Problem) -> NDArray[np.float32]:
     """Return the features of the columns that the hash split uses."""
     columns = problem.split.columns
-    sources = [feature.source for feature in problem.features]
-    indexes = [index for index, source in enumerate(sources) if source in (columns or ())]
-    return features[:, indexes] if 0 < len(indexes) < len(sources) else features
+    known = {None, *(columns or ())}
+    indexes = [
+        index
+        for index, feature in enumerate(problem.features)
+        if {feature.source, feature.other_source} <= known
+    ]
+    return features[:, indexes] if 0 < len(indexes) < len(problem.features) else features
 
 
 def equal_rows(features: NDArray[np.float32]) -> NDArray[np.int64] | None:

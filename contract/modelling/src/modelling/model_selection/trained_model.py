@@ -10,6 +10,7 @@ from onnx import ModelProto
 
 from modelling.model_selection.decision_rules import Decision
 from modelling.model_selection.prediction_intervals import PredictionInterval
+from modelling.model_selection.quantiles import TrainedQuantiles
 from modelling.model_selection.trials import Search, Trial, best_of
 
 
@@ -42,6 +43,8 @@ class TrainedModel:
     """Extent of the search, if known."""
     interval: TrainedInterval | None = None
     """Prediction interval, for regression."""
+    quantiles: TrainedQuantiles | None = None
+    """Quantiles, for regression; `predict` then returns the median."""
     calibration: Mapping[str, Any] | None = None
     """Entry of model.json about the calibration, for classification."""
     decision: Decision | None = None

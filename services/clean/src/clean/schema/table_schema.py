@@ -3,22 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stage_contract import SettingsError, did_you_mean
+from stage_contract import Artifact, SettingsError, did_you_mean
 
 from clean.schema.field_descriptions import ColumnType, declared_type, describe_field
 from clean.schema.fields import Field, read_field
 from clean.settings import Column, Settings
 
 
-def check_columns(settings: Settings, names: list[str]) -> None:
-    """Check the column settings against a table before its rows are read.
+def check_columns(settings: Settings, names: list[str], *, source: Artifact) -> None:
+    """Check the column settings against the table of `source` before its rows are read.
 
     Raises:
         SettingsError: A column is not in the table, or a rule does not fit its declared type.
     """
     for name, column in settings.columns.items():
         if name not in names:
-            hint = did_you_mean(name, names)
+            hint = source.skipped_hint(name) or did_you_mean(name, names)
             raise SettingsError(f"[clean.columns.{name}] the table has no such column{hint}")
         if kind := declared_type(column):
             [field] = read_fields(describe_schema(settings, {name: ColumnType(kind)}))

@@ -189,7 +189,8 @@ def _check_types(table: Table) -> None:
         if native_type(field.type) is None:
             raise ContractError(
                 f"{table.parts[0].path}: column '{field.name}' is {field.type}; expected texts,"
-                " numbers, booleans, dates or timestamps, so convert or drop it in the source"
+                " numbers, booleans, dates or timestamps, so leave it out with skip_columns in"
+                " [ingest], or convert it in the source"
             )
 
 

@@ -1,11 +1,12 @@
 """Columns of a clean table, read from its schema.json."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
-from stage_contract import ContractError, SettingsError, did_you_mean
+from stage_contract import Artifact, ContractError, SettingsError, did_you_mean
 
 ColumnType = Literal["string", "number", "integer", "boolean", "datetime", "date"]
 
@@ -57,18 +58,40 @@ def read_columns(schema_document: Mapping[str, Any], table_schema: pa.Schema) ->
     return tuple(_make_column(field, table_schema.field(name)) for name, field in fields.items())
 
 
+class UnknownColumnError(SettingsError):
+    """A setting names a column that the table does not have."""
+
+    def __init__(self, where: str, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"{where}: no such column{did_you_mean(name, known)}")
+        self.where = where
+        self.name = name
+
+
+@contextmanager
+def explain_skipped(source: Artifact) -> Iterator[None]:
+    """Say of an unknown column that ingest skipped it, if it did.
+
+    Raises:
+        SettingsError: A setting names a column that the table does not have.
+    """
+    try:
+        yield
+    except UnknownColumnError as error:
+        if hint := source.skipped_hint(error.name):
+            raise SettingsError(f"{error.where}: no such column{hint}") from None
+        raise
+
+
 def require_columns(names: Iterable[str], columns: Sequence[Column], *, setting: str) -> None:
     """Check that the table has every column that a setting names.
 
     Raises:
-        SettingsError: The table has no such column.
+        UnknownColumnError: The table has no such column.
     """
     known = [column.name for column in columns]
     for name in names:
         if name not in known:
-            raise SettingsError(
-                f"[features] {setting} = '{name}': no such column{did_you_mean(name, known)}"
-            )
+            raise UnknownColumnError(f"[features] {setting} = '{name}'", name, known)
 
 
 def _make_column(field: Mapping[str, Any], arrow_field: pa.Field) -> Column:

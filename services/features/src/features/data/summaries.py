@@ -73,6 +73,11 @@ class ColumnSummary:
             facts["categories"] = self._categories()
         return facts
 
+    def frequent_texts(self, *, most: int) -> list[tuple[str, int]]:
+        """Return the most frequent texts that are no rarity, with their rows; ties by text."""
+        frequent = [item for item in self._most_frequent() if item[1] >= MIN_CATEGORY_ROWS]
+        return [(str(value), rows) for value, rows in frequent[:most]]
+
     def _count(self, values: pa.Array) -> None:
         distinct, rows = (part.to_pylist() for part in pc.value_counts(values).flatten())
         for value, count in zip(distinct, rows, strict=True):
@@ -110,5 +115,5 @@ class ColumnSummary:
         return sorted(self._counts.items(), key=lambda item: (-item[1], str(item[0])))
 
     def _categories(self) -> list[dict[str, Any]]:
-        frequent = [item for item in self._most_frequent() if item[1] >= MIN_CATEGORY_ROWS]
-        return [{"value": str(value), "rows": rows} for value, rows in frequent[:MAX_CATEGORIES]]
+        frequent = self.frequent_texts(most=MAX_CATEGORIES)
+        return [{"value": value, "rows": rows} for value, rows in frequent]

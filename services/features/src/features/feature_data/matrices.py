@@ -15,6 +15,7 @@ from features.data.tables import CleanTable, TableWriter
 from features.data.target import Target
 from features.data.tensors import as_doubles
 from features.data.values import cell_to_json
+from features.feature_data.training_bins import TrainingBins
 from features.preprocessing.fitting import Fitted
 from features.splitting.sample_metadata import SampleMetadata
 from features.splitting.splits import (
@@ -97,9 +98,17 @@ class Matrices:
 
 
 def write_matrices(
-    draft: Draft, table: CleanTable, *, assignment: Assignment, matrices: Matrices
+    draft: Draft,
+    table: CleanTable,
+    *,
+    assignment: Assignment,
+    matrices: Matrices,
+    bins: TrainingBins,
 ) -> Counter[str]:
-    """Write every row to train/, test/ or rejects/; return rejected rows by reason."""
+    """Write every row to train/, test/ or rejects/; return rejected rows by reason.
+
+    The training rows are counted in `bins`.
+    """
     with (
         TableWriter(draft.folder("train"), matrices.schema) as train,
         TableWriter(draft.folder("test"), matrices.schema) as test,
@@ -109,7 +118,9 @@ def write_matrices(
         for rows, batch in table.batches("written"):
             assigned = assignment[rows]
             matrix = matrices.make(batch)
-            train.write(matrix.filter(pa.array(assigned == TRAIN)))
+            is_train = pa.array(assigned == TRAIN)
+            train.write(matrix.filter(is_train))
+            bins.add(batch.filter(is_train))
             test.write(matrix.filter(pa.array(assigned == TEST)))
             test_rows.write(batch.filter(pa.array(assigned == TEST)))
             matrices.reject(batch, assigned, start=rows.start, rejects=rejects)

@@ -34,6 +34,7 @@ UNUSUAL = (
     " \u200bx \ufeffy \x85z \u2028"
 )
 PUNCTUATION = "... --- ?! () [] «» “” '' \"\" . , ; : ! ? … - _ / \\ # @"
+BETWEEN_WORDS = ("  ", "\n", " \n\n ", "\r\n", "\t", " - ", " , ", ", ", "! ", " (", "-", " x ")
 LONG_TEXT_CHARACTERS = 100_000
 MAX_CATEGORIES = 1_000
 """Maximum number of known categories of a column to include, the rarest first."""
@@ -65,6 +66,9 @@ def _edge_texts(role: Role) -> Iterator[str]:
     yield " ".join(f"{before}{last}{after}" for before, after in AFFIXES)
     yield f"((({first}))) {first}!!!!! '\"{last}\"'"
     yield "x" * LONG_TEXT_CHARACTERS
+    for pair in [word for word in role.words if " " in word][:1]:
+        yield from (pair.replace(" ", between) for between in BETWEEN_WORDS)
+        yield from (f"{pair} {pair}", f"{pair}\n{pair.upper()}", " ".join(pair.split(" ")[::-1]))
 
 
 def _edge_numbers(plan: Plan) -> Iterator[tuple[float, ...]]:

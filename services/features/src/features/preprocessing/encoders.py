@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from features.data.tensors import Inputs, Tensors
+from features.preprocessing.date_differences import Pair, days_between
 from features.preprocessing.date_parts import pandas_parts
 from features.preprocessing.roles import Role
 from features.preprocessing.tfidf import encode_text, fit_text
@@ -37,6 +38,15 @@ class Plan:
     """Numbers, booleans and dates with missing values in the fit sample."""
     categories: tuple[Role, ...]
     texts: tuple[Role, ...] = ()
+    differences: tuple[Pair, ...] = ()
+
+    @property
+    def date_places(self) -> tuple[tuple[int, int], ...]:
+        """The places of each difference's columns among the dates."""
+        return tuple(
+            (self.dates.index(first), self.dates.index(second))
+            for first, second in self.differences
+        )
 
     @property
     def inputs(self) -> Inputs:
@@ -45,7 +55,9 @@ class Plan:
         return Inputs(numbers=(*self.numbers, *self.booleans, *self.dates), strings=names)
 
 
-def plan_encoders(roles: Sequence[Role], *, missing: frozenset[str]) -> Plan:
+def plan_encoders(
+    roles: Sequence[Role], *, missing: frozenset[str], differences: Sequence[Pair] = ()
+) -> Plan:
     """Return the plan for the inputs among the roles."""
 
     def columns_with(encoding: str) -> tuple[str, ...]:
@@ -61,6 +73,7 @@ def plan_encoders(roles: Sequence[Role], *, missing: frozenset[str]) -> Plan:
         missing=tuple(name for name in plain if name in missing),
         categories=tuple(role for role in roles if role.categories),
         texts=tuple(role for role in roles if role.words),
+        differences=tuple(differences),
     )
 
 
@@ -94,11 +107,17 @@ def fit_encoders(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> Encoder
 def _fit_columns(frame: pd.DataFrame, plan: Plan, *, rare_below: int) -> ColumnTransformer | None:
     """Return one transformer of all blocks; a block without columns is left out."""
     parts = FunctionTransformer(pandas_parts, kw_args={"with_hour": plan.with_hour})
+    between = FunctionTransformer(days_between, kw_args={"pairs": plan.date_places})
     saturate = FunctionTransformer(np.clip, kw_args={"a_min": -MAX_SCALED, "a_max": MAX_SCALED})
     blocks = [
         ("numbers", make_pipeline(_impute("median"), StandardScaler(), saturate), plan.numbers),
         ("booleans", _impute("most_frequent"), plan.booleans),
         ("dates", make_pipeline(_impute("median"), parts, StandardScaler()), plan.dates),
+        (
+            "differences",
+            make_pipeline(between, _impute("median"), StandardScaler()),
+            plan.dates if plan.differences else (),
+        ),
         ("missing", MissingIndicator(features="all"), plan.missing),
         *(
             (

@@ -1,7 +1,7 @@
 """Names of the features, in the order of the encoders' output."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from sklearn.preprocessing import OneHotEncoder
@@ -31,6 +31,12 @@ class Feature:
     name: str
     source: str
     role: FeatureRole
+    other_source: str | None = None
+    """The second column of a difference."""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the feature for features.json."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def name_features(encoders: Encoders, plan: Plan) -> list[Feature]:
@@ -51,6 +57,8 @@ def _plain_features(plan: Plan) -> Iterator[Feature]:
         for name, with_hour in zip(plan.dates, plan.with_hour, strict=True):
             if with_hour or part != "hour":
                 yield Feature(f"{name} {part}", name, "date-part")
+    for first, second in plan.differences:
+        yield Feature(f"days from {first} to {second}", second, "number", first)
     for name in plan.missing:
         yield Feature(f"{name} missing", name, "missing-indicator")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from features.preprocessing.date_differences import Pair
 from features.preprocessing.encoders import Plan, as_frame, fit_encoders, plan_encoders
 from features.preprocessing.feature_names import Feature, name_features
 from features.preprocessing.memory_estimate import check_fit
@@ -25,14 +26,16 @@ class Fitted:
     graph: Graph
 
 
-def fit(sample: pa.Table, roles: Sequence[Role], *, rare_below: int) -> Fitted:
+def fit(
+    sample: pa.Table, roles: Sequence[Role], *, rare_below: int, differences: Sequence[Pair] = ()
+) -> Fitted:
     """Fit the encoders, export them, and check the export against them.
 
     Raises:
         SettingsError: The memory does not suffice for this number of rows.
     """
     missing = frozenset(name for name in sample.column_names if sample[name].null_count)
-    plan = plan_encoders(roles, missing=missing)
+    plan = plan_encoders(roles, missing=missing, differences=differences)
     check_fit(plan, rows=sample.num_rows, rare_below=rare_below)
     tensors = plan.inputs.pack(sample)
     encoders = fit_encoders(as_frame(tensors, plan.inputs), plan, rare_below=rare_below)

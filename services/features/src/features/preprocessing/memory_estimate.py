@@ -67,5 +67,5 @@ def count_features(plan: Plan, *, rare_below: int) -> int:
         else 0
         for role in plan.categories
     )
-    dates = _DATE_FEATURES * len(plan.dates)
+    dates = _DATE_FEATURES * len(plan.dates) + len(plan.differences)
     return plain + dates + sum(count + _EXTRA_CATEGORIES for count in categories)

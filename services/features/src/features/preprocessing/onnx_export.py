@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from features.data.tensors import SECONDS_PER_DAY
 from features.preprocessing.date_parts import PARTS, calendar_parts
 from features.preprocessing.encoders import MAX_SCALED, Encoders, Plan
 from features.preprocessing.graph_builder import Doubles, GraphBuilder
@@ -62,7 +63,7 @@ def _graph_inputs(plan: Plan) -> Iterator[onnx.ValueInfoProto]:
 
 
 def _scale(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str) -> str:
-    """Add nodes that impute and scale numbers, booleans and date parts; return float32 features."""
+    """Add nodes that impute and scale numbers, booleans, date parts and differences."""
     fitted = encoders.blocks
     fill, mean, scale = [], [], []
     if plan.numbers:
@@ -79,6 +80,10 @@ def _scale(graph: GraphBuilder, encoders: Encoders, *, plan: Plan, missing: str)
         scale.append(fitted["dates"]["standardscaler"].scale_)
     imputed = graph.add("Where", missing, graph.constant(np.concatenate(fill)), "numbers")
     expanded = _expand_dates(graph, imputed, plan=plan) if plan.dates else imputed
+    if plan.differences:
+        expanded = graph.concat([expanded, _date_differences(graph, encoders, plan=plan)])
+        mean.append(fitted["differences"]["standardscaler"].mean_)
+        scale.append(fitted["differences"]["standardscaler"].scale_)
     # onnxruntime drops a division by a single constant that rounds to 1 in float32: use two.
     width = max(2, sum(map(len, mean)))
     centred = graph.add("Sub", expanded, graph.constant(np.resize(np.concatenate(mean), width)))
@@ -99,6 +104,19 @@ def _expand_dates(graph: GraphBuilder, imputed: str, *, plan: Plan) -> str:
         parts["hour"] = _gather_columns(graph, parts["hour"], np.flatnonzero(plan.with_hour))
     before = [graph.slice(imputed, 0, first_date, axis=1)] if first_date else []
     return graph.concat([*before, *(parts[name] for name in PARTS if name in parts)])
+
+
+def _date_differences(graph: GraphBuilder, encoders: Encoders, *, plan: Plan) -> str:
+    """Add nodes that return the days between two dates, with the median where one is missing."""
+    first_date = len(plan.numbers) + len(plan.booleans)
+    first, second = (
+        _gather_columns(graph, "numbers", places)
+        for places in (first_date + np.array(plan.date_places, np.int64)).T
+    )
+    seconds = graph.add("Sub", second, first)
+    days = graph.add("Div", seconds, graph.double(SECONDS_PER_DAY))
+    fill = encoders.blocks["differences"]["simpleimputer"].statistics_
+    return graph.add("Where", graph.add("IsNaN", days), graph.constant(fill), days)
 
 
 def _missing_indicators(graph: GraphBuilder, missing: str, *, plan: Plan) -> str:

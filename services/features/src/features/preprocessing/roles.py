@@ -33,7 +33,7 @@ class Role:
     For an ordered input, categories have the order of the settings; 0 without a fitted row.
     """
     words: tuple[str, ...] = ()
-    """For a text: words that become features, in alphabetical order."""
+    """For a text: words that become features, in alphabetical order; a pair has a space."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class RoleRules:
             return Role(column, "constant")
         setting = self.columns.get(column.name, ColumnSetting())
         if setting.encoding == "text":
-            return self._text_role(column, values, max_words=setting.max_words)
+            return self._text_role(column, values, setting=setting)
         if setting.order is not None:
             return _ordered_role(column, count_texts(values), order=setting.order)
         if column.type == "string" or column.name in self.forced:
@@ -86,8 +86,15 @@ class RoleRules:
             return Role(column, "input", "date-parts")
         return Role(column, "input", "boolean" if column.type == "boolean" else "number")
 
-    def _text_role(self, column: Column, values: pa.ChunkedArray, *, max_words: int) -> Role:
-        words = frequent_words(as_texts(values), min_texts=self.rare_below, max_words=max_words)
+    def _text_role(
+        self, column: Column, values: pa.ChunkedArray, *, setting: ColumnSetting
+    ) -> Role:
+        words = frequent_words(
+            as_texts(values),
+            min_texts=self.rare_below,
+            max_words=setting.max_words,
+            with_pairs=setting.ngram_range == (1, 2),
+        )
         if not words:
             raise ContractError(
                 f"text column '{column.name}': no word stands in {self.rare_below} of"

@@ -10,10 +10,24 @@ from features.preprocessing.graph_builder import GraphBuilder
 from features.preprocessing.roles import Role
 from features.preprocessing.tokenizer import MAX_LINES_READ, MAX_WORDS_READ, spellings, split_words
 
+_EMPTY = -1
+"""Number of an empty piece, which separates no words."""
+
 
 def fit_text(texts: pd.Series, role: Role) -> TfidfVectorizer:
     """Return a vectorizer of the words of a role, with fitted document frequencies."""
-    return TfidfVectorizer(analyzer=split_words, vocabulary=role.words, lowercase=False).fit(texts)
+    return TfidfVectorizer(
+        tokenizer=split_words,
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=(1, 2 if has_pairs(role) else 1),
+        vocabulary=role.words,
+    ).fit(texts)
+
+
+def has_pairs(role: Role) -> bool:
+    """Return whether pairs of words are features."""
+    return any(" " in word for word in role.words)
 
 
 def encode_text(vectorizer: TfidfVectorizer, texts: pd.Series) -> NDArray[np.float64]:
@@ -53,11 +67,17 @@ def _pieces(graph: GraphBuilder, column_index: int) -> str:
 
 
 def _word_counts(graph: GraphBuilder, pieces: str, role: Role) -> str:
-    """Return the count of each word in a row, as float32."""
-    known = [
-        (piece, number) for number, word in enumerate(role.words, 1) for piece in spellings(word)
-    ]
-    numbers = graph.add(
+    """Return the count of each word and pair in a row, as float32."""
+    numbers = {
+        word: number
+        for number, word in enumerate(
+            dict.fromkeys(word for term in role.words for word in term.split(" ")), 1
+        )
+    }
+    known = [(piece, number) for word, number in numbers.items() for piece in spellings(word)]
+    if has_pairs(role):
+        known.append(("", _EMPTY))
+    found = graph.add(
         "LabelEncoder",
         pieces,
         domain="ai.onnx.ml",
@@ -65,18 +85,36 @@ def _word_counts(graph: GraphBuilder, pieces: str, role: Role) -> str:
         values_int64s=[number for _, number in known],
         default_int64=0,
     )
+    single = [(place, term) for place, term in enumerate(role.words) if " " not in term]
+    pairs = [(place, term) for place, term in enumerate(role.words) if " " in term]
     counts = graph.add(
         "TfIdfVectorizer",
-        numbers,
+        _skip_empty(graph, found) if pairs else found,
         mode="TF",
         min_gram_length=1,
-        max_gram_length=1,
+        max_gram_length=2 if pairs else 1,
         max_skip_count=0,
-        ngram_counts=[0],
-        ngram_indexes=list(range(len(role.words))),
-        pool_int64s=list(range(1, len(role.words) + 1)),
+        ngram_counts=[0, len(single)] if pairs else [0],
+        ngram_indexes=[place for place, _ in (*single, *pairs)],
+        pool_int64s=[numbers[word] for _, term in (*single, *pairs) for word in term.split(" ")],
     )
     return graph.slice(counts, 0, -1, axis=0)
+
+
+def _skip_empty(graph: GraphBuilder, numbers: str) -> str:
+    """Return the numbers with those of empty pieces at the end of each row.
+
+    Other rows of the batch decide how many empty pieces are between two words.
+    """
+    width = graph.slice(graph.add("Shape", numbers), 1, 2, axis=0)
+    length = graph.add("Squeeze", width)
+    zero, one = (graph.constant(np.array(value, np.int64)) for value in (0, 1))
+    places = graph.add("Range", zero, length, one)
+    is_empty = graph.add("Equal", numbers, graph.constant(np.array(_EMPTY, np.int64)))
+    keys = graph.add("Where", is_empty, graph.add("Add", places, length), places)
+    order = graph.add("TopK", keys, width, axis=1, largest=0, sorted=1)
+    graph.nodes[-1].output.append(f"{order}_indices")
+    return graph.add("GatherElements", numbers, f"{order}_indices", axis=1)
 
 
 def _integers(graph: GraphBuilder, *values: int) -> str:

@@ -8,6 +8,7 @@ from AFFIXES. A word with other letters is also found capitalised or in upper ca
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 MAX_WORDS_READ = 200
 """Maximum number of words to read, which bounds the tensors of the graph."""
@@ -38,10 +39,10 @@ AFFIXES: Sequence[tuple[str, str]] = sorted(
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words in order; the word of an empty piece is the empty text."""
+    """Return the words in order, without empty pieces."""
     parts = _lower_ascii(text).split(" ", MAX_WORDS_READ)[:MAX_WORDS_READ]
     pieces = (piece for part in parts for piece in part.split("\n", MAX_LINES_READ - 1))
-    return [extract_word(piece) for piece in pieces]
+    return [extract_word(piece) for piece in pieces if piece]
 
 
 @lru_cache(maxsize=1 << 17)
@@ -78,16 +79,24 @@ def _lower_ascii(text: str) -> str:
     return text.encode().lower().decode()
 
 
-def frequent_words(texts: Iterable[str], *, min_texts: int, max_words: int) -> tuple[str, ...]:
-    """Return the most frequent words, in alphabetical order; ties are broken by the word.
+def frequent_words(
+    texts: Iterable[str], *, min_texts: int, max_words: int, with_pairs: bool = False
+) -> tuple[str, ...]:
+    """Return the most frequent words and pairs, in alphabetical order; ties are broken by the text.
 
-    Each word is in `min_texts` texts, and has two or more characters, one of them alphanumeric.
+    Each is in `min_texts` texts. A word has two or more characters, one of them alphanumeric.
+    A pair is two neighbouring words with a space, each with an alphanumeric character.
     """
-    counts = Counter(word for text in texts for word in set(split_words(text)))
+    counts: Counter[str] = Counter()
+    for text in texts:
+        words = split_words(text)
+        counts.update({word for word in words if len(word) >= _MIN_CHARACTERS})
+        if with_pairs:
+            counts.update({" ".join(pair) for pair in pairwise(words)})
     frequent = [
-        word
-        for word, count in counts.items()
-        if count >= min_texts and len(word) >= _MIN_CHARACTERS and any(map(str.isalnum, word))
+        term
+        for term, count in counts.items()
+        if count >= min_texts and all(any(map(str.isalnum, word)) for word in term.split(" "))
     ]
-    frequent.sort(key=lambda word: (-counts[word], word))
+    frequent.sort(key=lambda term: (-counts[term], term))
     return tuple(sorted(frequent[:max_words]))

@@ -14,7 +14,15 @@ from adbc_driver_manager.dbapi import Connection, Cursor
 from stage_contract import ContractError, StageError
 
 from ingest.connectors.background_stream import read_in_background
+from ingest.settings import Settings
 from ingest.tables.batches import Batch
+from ingest.tables.column_choice import (
+    ColumnChoice,
+    SourceColumns,
+    UnreadableColumnsError,
+    and_more,
+    choose_columns,
+)
 
 _FIRST_DAY, _LAST_DAY = date.min.toordinal(), date.max.toordinal()
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -38,6 +46,13 @@ class Database(Protocol):
     def connect(self) -> Connection:
         """Connect with read-only access."""
 
+    def column_names(self, cursor: Cursor, query: str) -> list[str]:
+        """Return the names of the query's columns.
+
+        Raises:
+            ContractError: A name is not unique.
+        """
+
     def typed_query(self, cursor: Cursor, query: str) -> str:
         """Return SQL that gives each column of the query a type of the contract."""
 
@@ -54,6 +69,7 @@ class DatabaseTable:
 
     name: str
     format: str
+    columns: SourceColumns
     schema: pa.Schema
     _rows: Generator[pa.RecordBatch]
     has_names = True
@@ -92,37 +108,47 @@ def list_tables(database: Database) -> dict[str, list[str]]:
     return tables
 
 
-def open_table(database: Database, query: str, *, format_: str) -> DatabaseTable:
-    """Run a query.
+def open_table(database: Database, settings: Settings, *, format_: str) -> DatabaseTable:
+    """Run the query of the settings for the columns that they choose.
 
     Raises:
         SourceError: The database cannot be reached.
-        SettingsError: The database rejects the query.
-        ContractError: A column has an unsupported type.
+        SettingsError: The database rejects the query, or no column is left.
+        ContractError: A column that is read has an unsupported type.
     """
-    running = _RunningQuery(database, query)
+    running = _RunningQuery(database, settings)
     stream = read_in_background(running.items, cancel=running.cancel)
-    schema = cast("pa.Schema", next(stream))
-    return DatabaseTable(database.name, format_, schema, stream)
+    columns, schema = cast("tuple[SourceColumns, pa.Schema]", next(stream))
+    rows = cast("Generator[pa.RecordBatch]", stream)
+    return DatabaseTable(database.name, format_, columns, schema, rows)
 
 
 class _RunningQuery:
     """A query that streams its result and can be cancelled."""
 
-    def __init__(self, database: Database, query: str) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._query = query
+        self._settings = settings
         self._cursor: Cursor | None = None
 
-    def items(self) -> Iterator[pa.Schema | pa.RecordBatch]:
-        """Yield the schema, then batches; driver errors are translated."""
+    def items(self) -> Iterator[tuple[SourceColumns, pa.Schema] | pa.RecordBatch]:
+        """Yield columns and schema, then batches; driver errors are translated."""
+        query = build_query(self._settings.query, self._settings.table)
         try:
             with self._database.connect() as connection, connection.cursor() as cursor:
                 self._cursor = cursor
-                typed = self._database.typed_query(cursor, self._query)
+                names = self._database.column_names(cursor, query)
+                columns = choose_columns(names, self._settings, source=self._database.name)
+                if not columns.are_whole:
+                    chosen = [names[place] for place in columns.places]
+                    query = select([(name, quote_identifier(name)) for name in chosen], query)
+                typed = self._database.typed_query(cursor, query)
                 reader = self._database.run(cursor, typed)
-                yield reader.schema
+                read = zip(columns.read, reader.schema.types, strict=True)
+                yield columns, pa.schema([(column.name, kind) for column, kind in read])
                 yield from reader
+        except UnsupportedColumnsError as error:
+            raise error.explain(self._database.name, self._settings) from None
         except Error as error:
             raise self._database.translate_error(str(error), error.sqlstate) from None
         except (pa.ArrowException, OSError) as error:
@@ -165,6 +191,27 @@ def check_unique_names(names: Sequence[str], source: str) -> None:
         raise ContractError(
             f"{source}: column '{twice[0]}' appears twice; rename one of them in query of"
             " [ingest], with `as`"
+        )
+
+
+class UnsupportedColumnsError(Exception):
+    """Columns of an unsupported type, of which the first holds `what`."""
+
+    def __init__(self, names: Sequence[str], *, what: str, as_text: str) -> None:
+        super().__init__()
+        self.names = names
+        self.what = what
+        self.as_text = as_text
+        """The first column as an expression of type text, for a query."""
+
+    def explain(self, source: str, settings: Settings) -> UnreadableColumnsError:
+        """Return the error for the user, with a setting to write."""
+        more = and_more(len(self.names) - 1)
+        return UnreadableColumnsError(
+            f"{source}: column '{self.names[0]}' holds {self.what}{more};"
+            f" {ColumnChoice(settings).remedy(self.names)}, or write it as text, {self.as_text},"
+            " in query",
+            names=self.names,
         )
 
 

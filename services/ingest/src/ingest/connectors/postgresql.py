@@ -7,13 +7,13 @@ from urllib.parse import quote, urlencode
 import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped]  # it has no stubs
 import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection, Cursor
-from stage_contract import LOGGER, ContractError, SettingsError, SourceError, StageError
+from stage_contract import LOGGER, SettingsError, SourceError, StageError
 
 from ingest.connectors.credentials import Credentials, read_credentials
 from ingest.connectors.database_tables import (
     Columns,
     DatabaseTable,
-    build_query,
+    UnsupportedColumnsError,
     check_unique_names,
     open_table,
     quote_identifier,
@@ -103,24 +103,35 @@ class PostgresqlServer:
             cursor.execute(f"select {settings}").fetchall()
         return connection
 
+    def column_names(self, cursor: Cursor, query: str) -> list[str]:
+        """Return the names of the query's columns.
+
+        Raises:
+            ContractError: A name is not unique.
+        """
+        names: list[str] = cursor.adbc_execute_schema(query).names
+        check_unique_names(names, self.name)
+        return names
+
     def typed_query(self, cursor: Cursor, query: str) -> str:
         """Return the query with each column typed or as text, and log the columns read as text.
 
         Raises:
-            ContractError: A column holds bytes or nested values, or its name is not unique.
+            ContractError: Columns hold bytes or nested values.
         """
         columns: Columns = []
         texts: list[str] = []
-        for column in cursor.adbc_execute_schema(query):
+        schema = cursor.adbc_execute_schema(query)
+        self._check_types(schema)
+        for column in schema:
             expression = quote_identifier(column.name)
-            kind = self._check_type(column)
+            kind = _type_name(column)
             if kind == "numeric" and _fits_double(column):
                 expression += "::float8"
             elif kind not in _NATIVE_TYPES:
                 expression += "::text"
                 texts.append(f"{column.name} ({kind})")
             columns.append((column.name, expression))
-        check_unique_names([name for name, _ in columns], self.name)
         if texts:
             LOGGER.info(
                 "%s: read as texts: %s; where a column should be a number, write it as"
@@ -155,15 +166,17 @@ class PostgresqlServer:
             " that credentials_file names, see docs/sources.md"
         )
 
-    def _check_type(self, column: pa.Field) -> str:
-        kind: str = (column.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
-        if pa.types.is_nested(column.type) or kind == "bytea":
-            what = "bytes" if kind == "bytea" else "more than one value a cell"
-            raise ContractError(
-                f"{self.name}: column '{column.name}' holds {what} ({kind}); leave it out, or write"
-                f" it as text, {quote_identifier(column.name)}::text, in query of [ingest]"
-            )
-        return kind
+    def _check_types(self, schema: pa.Schema) -> None:
+        kinds = {
+            column.name: _type_name(column)
+            for column in schema
+            if pa.types.is_nested(column.type) or _type_name(column) == "bytea"
+        }
+        if kinds:
+            name, kind = next(iter(kinds.items()))
+            what = "bytes" if kind == "bytea" else "more than one value per cell"
+            as_text = f"{quote_identifier(name)}::text"
+            raise UnsupportedColumnsError([*kinds], what=f"{what} ({kind})", as_text=as_text)
 
     def _uri(self) -> str:
         address = split_address(self.name)
@@ -178,8 +191,7 @@ class PostgresqlServer:
 
 def open_postgresql(settings: Settings) -> DatabaseTable:
     """Run the query of the settings; see `open_table`."""
-    query = build_query(settings.query, settings.table)
-    return open_table(server_of(settings), query, format_="postgresql")
+    return open_table(server_of(settings), settings, format_="postgresql")
 
 
 def server_of(settings: Settings) -> PostgresqlServer:
@@ -195,6 +207,11 @@ def server_of(settings: Settings) -> PostgresqlServer:
             " database"
         )
     return PostgresqlServer(settings.source, credentials)
+
+
+def _type_name(column: pa.Field) -> str:
+    name: str = (column.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
+    return name
 
 
 def _fits_double(column: pa.Field) -> bool:

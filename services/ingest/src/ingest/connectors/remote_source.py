@@ -15,7 +15,7 @@ from stage_contract.artifacts.volumes import output_volume
 
 from ingest.settings import Settings
 
-_IDENTITY = ("source", "query", "table", "version")
+_IDENTITY = ("source", "query", "table", "version", "columns", "skip_columns")
 """Settings that identify the data."""
 
 

@@ -13,12 +13,13 @@ from stage_contract import ContractError, SettingsError, StageError
 from ingest.connectors.database_tables import (
     Columns,
     DatabaseTable,
-    build_query,
+    UnsupportedColumnsError,
     check_unique_names,
     open_table,
     quote_identifier,
     select,
 )
+from ingest.files.text_stream import MAX_ROW_BYTES
 from ingest.settings import Settings
 from ingest.sources.source_files import SourceFile
 
@@ -62,29 +63,42 @@ class SqliteFile:
         path = quote(str(self.path.absolute()))
         return driver.connect(f"file:{path}?mode=ro&immutable=1", autocommit=True)
 
+    def column_names(self, cursor: Cursor, query: str) -> list[str]:
+        """Return the names of the query's columns.
+
+        Raises:
+            ContractError: A name is not unique.
+        """
+        names = _column_names(cursor, query)
+        # SQLite column names are case-insensitive: with "a" and "A", both would return the first.
+        check_unique_names([name.lower() for name in names], self.name)
+        return names
+
     def typed_query(self, cursor: Cursor, query: str) -> str:
         """Return the query with one type per column, although SQLite columns may mix types.
 
         The driver infers types from the first rows, so the query starts with an example row.
 
         Raises:
-            ContractError: A column holds bytes, or its name is not unique.
+            ContractError: Columns hold bytes, or a row is too long.
         """
         names = _column_names(cursor, query)
-        # SQLite column names are case-insensitive: with "a" and "A", both would return the first.
-        check_unique_names([name.lower() for name in names], self.name)
         type_flags, widest = _scan_columns(cursor, names, query)
+        blobs = [name for name, flags in zip(names, type_flags, strict=True) if flags & _BLOB]
+        if blobs:
+            as_text = f"hex({quote_identifier(blobs[0])})"
+            raise UnsupportedColumnsError(blobs, what="bytes (BLOB)", as_text=as_text)
         columns: Columns = []
         examples: list[str] = []
         for name, flags in zip(names, type_flags, strict=True):
-            if flags & _BLOB:
-                raise ContractError(
-                    f"{self.name}: column '{name}' holds bytes (BLOB); leave it out, or write it"
-                    f" as text, hex({quote_identifier(name)}), in query of [ingest]"
-                )
             expression, example = _cast(quote_identifier(name), flags)
             columns.append((name, expression))
             examples.append(f"{example} as {quote_identifier(name)}")
+        if widest > MAX_ROW_BYTES:
+            raise ContractError(
+                f"{self.name}: the longest row has {widest:,} bytes; expected at most"
+                f" {MAX_ROW_BYTES:,}, leave its longest column out in query of [ingest]"
+            )
         _set_rows(cursor, max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, widest))))
         return f"select {', '.join(examples)} union all {select(columns, query)}"
 
@@ -123,8 +137,7 @@ class SqliteFile:
 
 def open_sqlite(file: SourceFile, settings: Settings) -> DatabaseTable:
     """Run the query of the settings; see `open_table`."""
-    query = build_query(settings.query, settings.table)
-    return open_table(database_of(file), query, format_="sqlite")
+    return open_table(database_of(file), settings, format_="sqlite")
 
 
 def database_of(file: SourceFile) -> SqliteFile:

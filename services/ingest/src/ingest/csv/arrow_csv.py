@@ -11,6 +11,7 @@ from ingest.csv.line_numbers import LineNumbers
 from ingest.files.setting_errors import ReaderSettingError
 from ingest.files.text_stream import TextStream
 from ingest.tables.batches import MalformedLine
+from ingest.tables.column_choice import SourceColumns
 
 type OnMalformed = Callable[[csv.InvalidRow], str]
 
@@ -70,17 +71,20 @@ def open_csv(
     dialect: Dialect,
     *,
     block_bytes: int,
-    columns: tuple[str, ...],
+    columns: SourceColumns,
     on_malformed: OnMalformed,
-) -> csv.CSVStreamingReader:
-    """Open a reader whose columns are all strings."""
-    return csv.open_csv(
+) -> Iterator[pa.RecordBatch]:
+    """Yield batches of the columns that are read, all of them strings."""
+    written, places = columns.written, columns.places
+    # A name that is repeated in the header selects no single column.
+    has_choice = not columns.are_whole and len({*written}) == len(written)
+    reader = csv.open_csv(
         stream,
         read_options=csv.ReadOptions(
             # With one thread only, a malformed row has its number.
             use_threads=False,
             block_size=block_bytes,
-            column_names=None if dialect.header else columns,
+            column_names=None if dialect.header else written,
         ),
         parse_options=csv.ParseOptions(
             delimiter=dialect.delimiter,
@@ -90,11 +94,14 @@ def open_csv(
             invalid_row_handler=on_malformed,
         ),
         convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(columns, pa.string()),
+            column_types=dict.fromkeys(written, pa.string()),
+            include_columns=[written[place] for place in places] if has_choice else None,
             strings_can_be_null=False,
             check_utf8=False,
         ),
     )
+    for batch in reader:
+        yield batch if has_choice or columns.are_whole else batch.select(places)
 
 
 @contextmanager

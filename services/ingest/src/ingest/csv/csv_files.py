@@ -26,6 +26,7 @@ from ingest.files.setting_errors import ReaderSettingError
 from ingest.files.text_stream import MAX_ROW_BYTES, TextCheck, TextStream, text_lines
 from ingest.settings import Settings
 from ingest.tables.batches import Batch
+from ingest.tables.column_choice import SourceColumns, choose_columns
 
 BLOCK_BYTES = (1 << 20, 8 << 20, MAX_ROW_BYTES)
 """Block sizes in bytes to try in turn; a larger block is needed only for a longer row."""
@@ -48,14 +49,14 @@ class CsvFile:
     path: Path
     name: str
     dialect: Dialect
-    columns: tuple[str, ...]
-    """Names in the header, which may be empty or repeated; without a header, column_1 and so on."""
+    columns: SourceColumns
+    """All columns; without a header, they are called column_1 and so on."""
     encoding: Encoding
 
     @property
     def schema(self) -> pa.Schema:
         """Schema with strings only, because ingest does not interpret cells."""
-        return pa.schema([(name, pa.string()) for name in self.columns])
+        return pa.schema([(column.name, pa.string()) for column in self.columns.read])
 
     @property
     def has_names(self) -> bool:
@@ -96,7 +97,7 @@ class CsvFile:
         )
 
     def _parse(self, block_bytes: int) -> Iterator[Batch]:
-        end = f"{self.dialect.delimiter * len(self.columns)}{_END}"
+        end = f"{self.dialect.delimiter * len(self.columns.written)}{_END}"
         if not self.dialect.is_ascii:
             with self._open(end, self._quote_check()) as stream:
                 yield from read_rows(stream, self.dialect, self.columns, end=end)
@@ -126,7 +127,7 @@ class CsvFile:
 
     def _empty_batch(self) -> pa.RecordBatch:
         empty = pa.array([], pa.string())
-        return pa.RecordBatch.from_arrays([empty] * len(self.columns), names=list(self.columns))
+        return pa.RecordBatch.from_arrays([empty] * len(self.schema), schema=self.schema)
 
     def _open(self, end: str = "", check: TextCheck | None = None) -> TextStream:
         dialect = self.dialect
@@ -173,7 +174,7 @@ def inspect_csv(path: Path, name: str, settings: Settings) -> CsvFile:
     for warning in _header_warnings(first_row, dialect, settings):
         LOGGER.warning("%s: %s", name, warning)
     default_names = [f"column_{position}" for position, _ in enumerate(first_row, 1)]
-    columns = tuple(first_row if dialect.header else default_names)
+    columns = choose_columns(first_row if dialect.header else default_names, settings, source=name)
     return CsvFile(path, name, dialect, columns, encoding)
 
 

@@ -9,13 +9,14 @@ from ingest.csv.arrow_csv import BlockTooSmallError, OpenQuoteError
 from ingest.csv.dialect import Dialect
 from ingest.files.text_stream import TextStream, text_lines
 from ingest.tables.batches import BATCH_CELLS, Batch, MalformedLine
+from ingest.tables.column_choice import SourceColumns
 
 BATCH_CHARACTERS = 1 << 20
 """Characters per batch; bounds the memory, together with the cells of a batch."""
 
 
 def read_rows(
-    stream: TextStream, dialect: Dialect, columns: tuple[str, ...], *, end: str
+    stream: TextStream, dialect: Dialect, columns: SourceColumns, *, end: str
 ) -> Iterator[Batch]:
     """Yield batches of strings; the text must end with the row `end`.
 
@@ -23,6 +24,7 @@ def read_rows(
         OpenQuoteError: The row `end` is inside a quote.
         BlockTooSmallError: A cell is longer than the maximum row.
     """
+    width = len(columns.written)
     rows: list[list[str]] = []
     malformed: list[MalformedLine] = []
     characters = 0
@@ -33,14 +35,14 @@ def read_rows(
     for line, text, cells in numbered_rows:
         if cells is None or text == end:
             break
-        is_short = len(cells) < len(columns)
-        if len(cells) == len(columns):
+        is_short = len(cells) < width
+        if len(cells) == width:
             rows.append(cells)
         else:
-            width = f"{len(cells)} cells"
-            malformed.append(MalformedLine(line, text, width, f"{len(columns)} cells"))
+            found = f"{len(cells)} cells"
+            malformed.append(MalformedLine(line, text, found, f"{width} cells"))
         characters += len(text)
-        if characters >= BATCH_CHARACTERS or len(rows) * len(columns) >= BATCH_CELLS:
+        if characters >= BATCH_CHARACTERS or len(rows) * width >= BATCH_CELLS:
             yield Batch(_record_batch(rows, columns), malformed, stream.position)
             rows, malformed, characters = [], [], 0
     else:
@@ -77,7 +79,6 @@ def _numbered_rows(
         yield first, "", None
 
 
-def _record_batch(rows: list[list[str]], columns: tuple[str, ...]) -> pa.RecordBatch:
-    cells = zip(*rows, strict=True) if rows else [()] * len(columns)
-    arrays = [pa.array(column, pa.string()) for column in cells]
-    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+def _record_batch(rows: list[list[str]], columns: SourceColumns) -> pa.RecordBatch:
+    arrays = [pa.array([row[place] for row in rows], pa.string()) for place in columns.places]
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns.read])

@@ -10,7 +10,7 @@ from ingest.profiling.cell_types import Mismatches
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import unit_in_name
 from ingest.profiling.near_numbers import unread_negatives
-from ingest.profiling.toml_text import quote, quote_short, toml_key, toml_list
+from ingest.toml_text import quote, quote_short, toml_key, toml_list
 
 MAX_PROPOSED_TEXTS = 5
 MAX_SHOWN_CATEGORIES = 5
@@ -30,9 +30,7 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
         if role and (note := role.excluded or role.warning):
             yield f"# {'Excluded' if role.excluded else 'Look'}: {note}."
         if role and role.is_text:
-            yield "# To learn from its words, take it out of exclude, and these two lines into use:"
-            yield f"# [features.columns.{toml_key(column.name)}]"
-            yield '# encoding = "text"'
+            yield from _words(column, role)
         yield from _table(
             column,
             role,
@@ -45,6 +43,19 @@ def write_columns(proposal: Proposal) -> Iterator[str]:
         for reading in column.missing_words:
             yield f"# {reading.message}."
             yield from (f"# {proposal}" for proposal in reading.proposals)
+
+
+def _words(column: Column, role: Role) -> Iterator[str]:
+    """Yield the settings that make features of words, as comments for an excluded column."""
+    table = [f"[features.columns.{toml_key(column.name)}]", 'encoding = "text"']
+    if not role.learns_words:
+        yield "# To learn from its words, take it out of exclude, and these two lines into use:"
+        yield from (f"# {line}" for line in table)
+        return
+    yield "# Sentences: frequent words are features. If the text is written or changed later than a"
+    yield "# prediction is needed, add it to exclude and remove this table."
+    yield from table
+    yield "# ngram_range = [1, 2]  # also pairs of neighbouring words"
 
 
 def _notes(column: Column, *, is_target: bool) -> Iterator[str]:
@@ -108,7 +119,10 @@ def _table(
     if column.placeholders and not is_words:
         tokens = ", ".join(map(quote, [*MISSING, *sorted(column.placeholders)]))
         yield f"missing = [{tokens}]"
-    if column.private:
+    if role is not None and role.learns_words:
+        yield "# Sentences may be about people. If these are not, remove the next line, and the"
+        yield "# report names the words."
+    if column.private or (role is not None and role.learns_words):
         yield "private = true  # keeps its values out of examples, documentation, reports and logs"
     if role is not None and role.excluded:
         return

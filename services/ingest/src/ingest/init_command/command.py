@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,13 +25,14 @@ from ingest.files.setting_errors import ReaderSettingError
 from ingest.init_command.pipeline_file import write_pipeline
 from ingest.init_command.proposal import Proposal, propose
 from ingest.init_command.targets import AmbiguousTargetError
-from ingest.profiling.toml_text import has_or_have, join_names, quote
 from ingest.readers.json_lines import JsonLinesFile
 from ingest.readers.reader_choice import inspect_file
 from ingest.settings import Settings
 from ingest.sources.addresses import Kind, source_kind
 from ingest.sources.source_files import find_files
 from ingest.tables.batches import Batch, MalformedLine, Table
+from ingest.tables.column_choice import UnreadableColumnsError
+from ingest.toml_text import has_or_have, join_names, quote
 from ingest.work import align_files, no_rows_error, read_batches
 from ingest.workbooks.workbook_files import WorkbookFile
 
@@ -115,12 +116,32 @@ def propose_pipeline(
             " folder, or a database: download it, or write source by hand as docs/sources.md says"
         )
     if kind != "files":
-        return _propose_for_database(root, source, given, target=target)
+        settings = _database_settings(root, source, given)
+        return _leaving_out(settings, lambda s: _propose_for_database(root, s, target=target))
     settings = _reader_settings(source, given)
     try:
-        return _propose_pipeline(root, settings, target=target)
+        return _leaving_out(settings, lambda s: _propose_pipeline(root, s, target=target))
     except ReaderSettingError as error:
         raise ContractError(error.init_message) from None
+
+
+def _leaving_out(settings: Settings, propose_: Callable[[Settings], str]) -> str:
+    """Return the proposal for the columns that can be read, with the settings that choose them.
+
+    Structs are flattened; other columns without single values are skipped.
+    """
+    while True:
+        try:
+            return propose_(settings)
+        except UnreadableColumnsError as error:
+            if error.structs:
+                settings = settings.model_copy(update={"flatten": True})
+                continue
+            skipped = (*(settings.skip_columns or ()), *error.names)
+            if skipped == settings.skip_columns:
+                raise
+            LOGGER.info("%s; skipped", str(error).partition(";")[0])
+            settings = settings.model_copy(update={"skip_columns": tuple(dict.fromkeys(skipped))})
 
 
 def _kind_of(source: str) -> Kind:
@@ -130,9 +151,7 @@ def _kind_of(source: str) -> Kind:
         raise SettingsError(str(error)) from None
 
 
-def _propose_for_database(
-    root: Path, source: str, given: Mapping[str, str], *, target: str | None
-) -> str:
+def _database_settings(root: Path, source: str, given: Mapping[str, str]) -> Settings:
     is_chosen = not {"table", "query"}.isdisjoint(given)
     settings = _reader_settings(source, given if is_chosen else {**given, "table": "?"})
     if source_kind(source) == "postgresql" and not has_network():
@@ -142,6 +161,10 @@ def _propose_for_database(
         )
     if not is_chosen:
         settings = settings.model_copy(update={"table": _only_table(root, settings)})
+    return settings
+
+
+def _propose_for_database(root: Path, settings: Settings, *, target: str | None) -> str:
     try:
         with open_database(root, settings) as tables:
             files = align_files(tables, settings)
@@ -151,7 +174,9 @@ def _propose_for_database(
                 target=target,
             )
     except (ContractError, SettingsError) as error:
-        if isinstance(error, AmbiguousTargetError) or "[ingest]" not in str(error):
+        if isinstance(error, AmbiguousTargetError | UnreadableColumnsError):
+            raise
+        if "[ingest]" not in str(error):
             raise
         raise type(error)(f"{error} (make init: QUERY=… or TABLE=…)") from None
     return _write(proposal, settings)
@@ -234,7 +259,7 @@ def _propose_pipeline(root: Path, settings: Settings, *, target: str | None) -> 
 
 
 def _has_data_in_header(table: Table) -> bool:
-    return isinstance(table, CsvFile | WorkbookFile) and looks_like_data(table.schema.names)
+    return isinstance(table, CsvFile | WorkbookFile) and looks_like_data(table.columns.written)
 
 
 def _write(
@@ -246,6 +271,9 @@ def _write(
     given = settings.model_dump(include={*READER_OPTIONS} & settings.model_fields_set)
     if csv is None and not settings.header:
         given["header"] = False
+    for name in ("flatten", "skip_columns"):
+        if getattr(settings, name):
+            given[name] = getattr(settings, name)
     if settings.credentials_file:
         given["credentials_file"] = str(settings.credentials_file)
     return write_pipeline(

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import is_group_name, is_numbering_name, is_period_name
-from ingest.profiling.toml_text import has_or_have, join_names, quote
+from ingest.toml_text import has_or_have, join_names, quote
 
 MIN_GROUPS = 10
 MIN_SURE_GROUPS = 20

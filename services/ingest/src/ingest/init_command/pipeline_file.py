@@ -8,12 +8,16 @@ from ingest.init_command.groups import Group
 from ingest.init_command.proposal import Proposal
 from ingest.init_command.targets import MIN_CLASS_ROWS, Target
 from ingest.profiling.name_hints import weight_certainty
-from ingest.profiling.toml_text import quote, quote_short
+from ingest.toml_text import quote, quote_short, toml_list
 
 BINARY = 2
 """Number of classes of a binary target."""
 
 _MAX_SHOWN_CLASSES = 6
+_CHOICE_REASONS = {
+    "flatten": '# Fields of structs are columns, such as "address.city".',
+    "skip_columns": "# No stage reads these as they are: lists, bytes and ambiguous structs.",
+}
 
 
 def write_pipeline(
@@ -22,7 +26,7 @@ def write_pipeline(
     source: str,
     dialect: Dialect | None,
     encoding: str | None,
-    given: Mapping[str, str | int],
+    given: Mapping[str, str | int | tuple[str, ...]],
 ) -> str:
     """Return the pipeline file for a source below the data folder.
 
@@ -57,14 +61,11 @@ def _top(proposal: Proposal, source: str) -> Iterator[str]:
 
 
 def _ingest(
-    dialect: Dialect | None, encoding: str | None, given: Mapping[str, str | int]
+    dialect: Dialect | None, encoding: str | None, given: Mapping[str, str | int | tuple[str, ...]]
 ) -> Iterator[str]:
     yield ""
     yield "[ingest]"
-    if given:
-        yield "# As make init read it."
-    for name, value in given.items():
-        yield f"{name} = {quote(value) if isinstance(value, str) else str(value).lower()}"
+    yield from _given(given)
     if {"table", "query"} & given.keys():
         return
     if dialect is None:
@@ -82,6 +83,21 @@ def _ingest(
     if not dialect.header:
         yield "# The first line looks like data, so it is read as a row."
         yield "header = false"
+
+
+def _given(given: Mapping[str, str | int | tuple[str, ...]]) -> Iterator[str]:
+    if given:
+        yield "# The settings with which make init read the source."
+    for name, value in given.items():
+        if name in _CHOICE_REASONS:
+            yield _CHOICE_REASONS[name]
+        yield f"{name} = {_toml_value(value)}"
+
+
+def _toml_value(value: str | int | tuple[str, ...]) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    return toml_list(value) if isinstance(value, tuple) else str(value).lower()
 
 
 def _clean(proposal: Proposal) -> Iterator[str]:

@@ -13,7 +13,7 @@ from ingest.init_command.targets import Target, choose_target
 from ingest.init_command.time_splits import TimeSplit, find_time_split
 from ingest.profiling.columns import Column
 from ingest.profiling.profiles import as_texts, finish_profiles, mask_tokens, start_profiles
-from ingest.profiling.toml_text import quote, toml_key
+from ingest.toml_text import quote, toml_key
 
 MIN_FOOTER_COLUMNS = 3
 MIN_FOOTER_SHARE = 0.5

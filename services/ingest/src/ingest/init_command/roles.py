@@ -1,5 +1,6 @@
 """The role of each column: input, category, or excluded with a reason."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,15 @@ from ingest.init_command.sums import find_terms
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import is_code_name, is_identifier_name, weight_certainty
-from ingest.profiling.toml_text import quote
+from ingest.toml_text import quote
 
 MAX_CODES = 100
 """Maximum distinct values of an integer called id or code that is a category."""
 MAX_CATEGORIES = 1000
+MIN_WORD_ROWS = 10
+"""Minimum number of sampled texts that share a word; features leaves rarer words out."""
+
+_FREE_TEXT = "free text"
 MAX_CATEGORY_SHARE = 0.2
 
 
@@ -37,6 +42,11 @@ class Role:
     @property
     def is_text(self) -> bool:
         return self.column.is_free_text and not self.column.is_constant and not self.column.private
+
+    @property
+    def learns_words(self) -> bool:
+        """Whether the model learns from the words of the column."""
+        return self.is_text and self.excluded is None
 
     @property
     def is_group(self) -> bool:
@@ -66,6 +76,8 @@ def choose_roles(
 
 def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relations) -> Role:
     why = _why_useless(column, relations)
+    if why == _FREE_TEXT and not column.private and _has_repeated_words(sample[column.name]):
+        why = None
     # Texts that may become numbers may hold the target as well.
     if why and not column.near_numbers:
         return Role(column, excluded=why)
@@ -98,6 +110,17 @@ def _role(column: Column, target: Target, *, sample: pa.Table, relations: Relati
     return Role(column, is_category=is_category, warning="; ".join(warnings) or None)
 
 
+def _has_repeated_words(texts: pa.ChunkedArray) -> bool:
+    """Return whether several texts share a word of letters or digits."""
+    counts = Counter(
+        word
+        for text in texts.drop_null().to_pylist()
+        for word in {*text.lower().split(" ")}
+        if len(word) > 1 and word.isalnum()
+    )
+    return max(counts.values(), default=0) >= MIN_WORD_ROWS
+
+
 def _why_useless(column: Column, relations: Relations) -> str | None:
     if column.is_constant:
         return "no values" if not column.present else "one value in all rows"
@@ -106,7 +129,7 @@ def _why_useless(column: Column, relations: Relations) -> str | None:
     if column.is_consecutive or is_row_number(column, relations):
         return "an identifier: it numbers the rows"
     if column.is_free_text:
-        return "free text"
+        return _FREE_TEXT
     if _is_identifier(column):
         return _why_identifier(column)
     return None
@@ -140,7 +163,7 @@ def _warnings(column: Column, target: Target, relations: Relations) -> Iterator[
     elif column.kind == "integer" and column.is_unique:
         yield "all values are unique: an identifier? Then exclude it"
     categories = column.distinct.count
-    is_text = column.kind == "string" and not column.near_miss
+    is_text = column.kind == "string" and not column.near_miss and not column.is_free_text
     if is_text and categories > min(MAX_CATEGORIES, max(30, MAX_CATEGORY_SHARE * column.rows)):
         yield f"{categories:,} different texts: too many for a model to learn from"
     if weight_certainty(name) == "maybe":

@@ -8,7 +8,7 @@ import pyarrow as pa
 from ingest.init_command.leaks import MIN_ROWS
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
-from ingest.profiling.toml_text import quote
+from ingest.toml_text import quote
 
 _TOLERANCE = 1e-6
 """Tolerance relative to the largest of the numbers, because amounts are rounded."""

@@ -17,7 +17,7 @@ from ingest.profiling.name_hints import (
     target_score,
     weight_certainty,
 )
-from ingest.profiling.toml_text import join_names, quote
+from ingest.toml_text import join_names, quote
 
 Task = Literal["regression", "classification"]
 

@@ -10,7 +10,7 @@ from ingest.init_command.groups import Group
 from ingest.init_command.targets import Target
 from ingest.profiling.columns import Column
 from ingest.profiling.name_hints import is_birth_name
-from ingest.profiling.toml_text import quote
+from ingest.toml_text import quote
 
 TEST_SHARE = 0.2
 MIN_DAYS = 10

@@ -14,7 +14,7 @@ from type_inference.missing_tokens import WORDS, MissingTokens
 from type_inference.sentinels import MIN_ROWS, SENTINEL_DATES, SENTINEL_NUMBERS, is_far
 from type_inference.similar_texts import find_similar_texts
 
-from ingest.profiling.toml_text import quote, quote_short, toml_list
+from ingest.toml_text import quote, quote_short, toml_list
 
 _NUMBERS, _DAYS = frozenset(SENTINEL_NUMBERS), frozenset(SENTINEL_DATES)
 _DIGITS = "|".join(sorted({str(abs(number)) for number in _NUMBERS}))

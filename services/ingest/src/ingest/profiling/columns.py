@@ -27,8 +27,8 @@ from ingest.profiling.cell_types import Mismatches, TypeEvidence, numbers
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.name_hints import private_information, words
 from ingest.profiling.near_numbers import near_numbers, remedy, unread_negatives
-from ingest.profiling.toml_text import quote, quote_short
 from ingest.profiling.value_formats import ValueFormat
+from ingest.toml_text import quote, quote_short
 
 _MIN_EMAIL_SHARE = 0.5
 _MAX_CLASSES = 10
@@ -43,7 +43,7 @@ _MIN_FREE_TEXT_SPACES, _MIN_FREE_TEXT_CHARACTERS = 3.0, 60.0
 
 @dataclass(frozen=True)
 class Numbers:
-    """Range and sum of numbers; infinite without numbers."""
+    """Range of numbers; infinite without numbers."""
 
     lowest: float
     highest: float

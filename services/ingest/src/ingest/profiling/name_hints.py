@@ -1,7 +1,7 @@
 """Hints in the name of a column: identifier, private data, unit or target."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 _IDENTIFIERS = {"id", "ids", "uuid", "guid", "key", "index", "idx", "rownames", "rowid"}
@@ -18,6 +18,15 @@ _PEOPLE = {"first", "last", "middle", "given", "family", "full", "maiden", "pers
     *("passenger", "student", "guest", "driver", "buyer", "seller", "applicant", "sur"),
 }
 _BIRTH = {"dob", "birthday", "birthdate", "birth", "born", "geburtsdatum", "geburtstag"}
+
+_PRIVATE_WORDS: Mapping[str, set[str]] = {
+    "e-mail addresses": _MAIL,
+    "telephone numbers": _PHONE,
+    "addresses": _ADDRESS,
+    "numbers that identify people": _PERSON_NUMBERS,
+    "dates of birth": _BIRTH,
+}
+"""Words of each kind of private information, the kind that decides first."""
 
 _PLAIN_UNITS = ("mm", "cm", "km", "kg", "g", "mg", "lb", "oz", "ml", "ms", "mph", "days", "miles")
 _UNITS = {unit: unit for unit in _PLAIN_UNITS} | {
@@ -73,13 +82,17 @@ _POSSIBLE_TARGETS = {
 }
 """Names that are a target in some tables and an input in others."""
 
-_DESCRIPTIONS = {
+_AREAS = {"country", "state", "region", "county", "city", "town", "district", "province"} | {
+    *("continent", "land", "stadt", "ort"),
+}
+"""Fields of an address that many people share."""
+
+_DESCRIPTIONS = _AREAS | {
     *("age", "sex", "gender", "female", "male", "race", "ethnicity", "ethn", "religion", "black"),
     *("income", "hhincome", "education", "educ", "school", "schooling", "married", "marital"),
     *("occupation", "industry", "children", "kids", "household", "nationality", "language"),
-    *("country", "state", "region", "county", "city", "town", "district", "province", "place"),
-    *("location", "continent", "residence", "latitude", "longitude", "lat", "lon", "lng"),
-    *("alter", "geschlecht", "einkommen", "bildung", "land", "stadt", "ort"),
+    *("place", "location", "residence", "latitude", "longitude", "lat", "lon", "lng"),
+    *("alter", "geschlecht", "einkommen", "bildung"),
 }
 """Names that describe people and places, and are mostly inputs."""
 
@@ -143,19 +156,18 @@ def is_birth_name(name: str) -> bool:
 
 
 def private_information(name: str) -> str | None:
-    """Return the kind of private information that a column of this name holds, if any."""
+    """Return the kind of private information that a column of this name holds, if any.
+
+    A struct's name does not make an area private: `address.city` is not, `address.street` is.
+    """
+    field_words = words(name.rpartition(".")[2])
+    if field_words and _AREAS.issuperset(field_words):
+        return None
     name_words = words(name)
     word_set = set(name_words)
-    if word_set & _MAIL or name_words[:2] == ["e", "mail"]:
-        return "e-mail addresses"
-    if word_set & _PHONE:
-        return "telephone numbers"
-    if word_set & _ADDRESS:
-        return "addresses"
-    if word_set & _PERSON_NUMBERS:
-        return "numbers that identify people"
-    if word_set & _BIRTH:
-        return "dates of birth"
+    kind = next((kind for kind, hints in _PRIVATE_WORDS.items() if word_set & hints), None)
+    if kind:
+        return kind
     is_name = name_words[-1:] == ["name"] and (len(name_words) == 1 or word_set & _PEOPLE)
     return "names" if is_name or word_set & _NAMES else None
 

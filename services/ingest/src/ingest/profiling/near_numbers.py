@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from type_inference.number_format_candidates import CURRENCIES, UNITS
 
 from ingest.profiling.ambiguous_values import AlternativeReading
-from ingest.profiling.toml_text import join_names, toml_list
+from ingest.toml_text import join_names, toml_list
 
 _MIN_SHARE = 0.95
 """Minimum share of texts that look like numbers; with fewer, the column holds something else."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from stage_contract import ContractError
 from type_inference.decimal_separators import DecimalSeparators
 from type_inference.field_types import MAX_EXACT_INTEGER, MAX_MISMATCH_SHARE, FieldType
 from type_inference.missing_tokens import MISSING_MARKS, MissingTokens
@@ -29,6 +28,7 @@ from ingest.profiling.date_formats import DateFormatDetector
 from ingest.profiling.distinct_values import DistinctValues
 from ingest.profiling.number_formats import NumberFormatDetector
 from ingest.profiling.value_formats import ValueFormat
+from ingest.tables.column_choice import UnreadableColumnsError
 
 MAX_DISTINCT, MIN_DISTINCT, MAX_TOTAL_DISTINCT = 4096, 64, 400_000
 """Number of values kept per column, fewer for tables with many columns."""
@@ -258,7 +258,7 @@ def start_profiles(schema: pa.Schema) -> list[Profile]:
     """Return an empty profile for each column.
 
     Raises:
-        ContractError: A column has an unsupported type.
+        UnreadableColumnsError: A column has an unsupported type.
     """
     is_untyped = all(pa.types.is_string(column.type) for column in schema)
     limit = min(MAX_DISTINCT, max(MIN_DISTINCT, MAX_TOTAL_DISTINCT // max(1, len(schema))))
@@ -308,7 +308,8 @@ def _native_type(column: pa.Field) -> FieldType:
     for kind, are_kind in checks.items():
         if any(is_kind(column.type) for is_kind in are_kind):
             return kind
-    raise ContractError(
+    raise UnreadableColumnsError(
         f"column '{column.name}' is {column.type}, which clean does not support; expected texts,"
-        " numbers, booleans, dates or datetimes, write the table without it"
+        " numbers, booleans, dates or datetimes, leave it out with skip_columns in [ingest]",
+        names=[column.name],
     )

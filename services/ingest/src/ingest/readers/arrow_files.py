@@ -10,9 +10,12 @@ from pyarrow import ipc
 from stage_contract import LOGGER, ContractError
 
 from ingest.files.file_signatures import ARROW_FILE
+from ingest.settings import Settings
 from ingest.tables.batches import BATCH_CELLS, Batch
+from ingest.tables.column_choice import SourceColumns, choose_columns
 from ingest.tables.decoded_sizes import split_to_batch_size
 from ingest.tables.plain_types import plain_schema
+from ingest.tables.structs import fields_of_structs, read_columns
 
 type Reader = ipc.RecordBatchFileReader | ipc.RecordBatchStreamReader
 
@@ -23,8 +26,9 @@ class ArrowFile:
 
     path: Path
     name: str
+    columns: SourceColumns
     schema: pa.Schema
-    """Plain types of the values, whatever their encoding."""
+    """Plain types of the values that are read, whatever their encoding."""
     has_names = True
 
     def facts(self) -> dict[str, object]:
@@ -39,31 +43,38 @@ class ArrowFile:
         """
         max_rows = max(1, BATCH_CELLS // len(self.schema))
         with _translate_errors(self.name), pa.OSFile(str(self.path)) as file:
-            for batch in _batches(_open(file), file, self.name):
+            for stored in _batches(_open(file, self.columns), file, self.name):
                 # Offsets in a damaged file may be invalid.
-                batch.validate(full=True)
+                stored.validate(full=True)
+                batch = read_columns(stored, self.columns)
                 for start in range(0, batch.num_rows, max_rows):
                     for rows in split_to_batch_size(batch.slice(start, max_rows)):
                         yield Batch(rows.cast(self.schema), position=file.tell())
 
 
-def inspect_arrow(path: Path, name: str) -> ArrowFile:
+def inspect_arrow(path: Path, name: str, settings: Settings) -> ArrowFile:
     """Read the schema of a file.
 
     Raises:
-        ContractError: The file is not Arrow, or a column is nested.
+        ContractError: The file is not Arrow, or a column that is read is nested.
     """
     with _translate_errors(name), pa.OSFile(str(path)) as file:
         schema = _open(file).schema
     if not schema.names:
         raise ContractError(f"{name}: the file has no columns; expected a table")
-    return ArrowFile(path, name, plain_schema(schema, name))
+    fields = fields_of_structs(schema, settings)
+    columns = choose_columns(schema.names, settings, source=name, fields=fields)
+    plain = plain_schema(schema, columns, name=name, settings=settings)
+    return ArrowFile(path, name, columns, plain)
 
 
-def _open(file: pa.NativeFile) -> Reader:
+def _open(file: pa.NativeFile, columns: SourceColumns | None = None) -> Reader:
+    """Open a file; columns that are not read are not decoded."""
     is_file = file.read(len(ARROW_FILE)) == ARROW_FILE
     file.seek(0)
-    return ipc.open_file(file) if is_file else ipc.open_stream(file)
+    options = ipc.IpcReadOptions(included_fields=columns.places if columns else None)
+    open_ = ipc.open_file if is_file else ipc.open_stream
+    return open_(file, options=options)
 
 
 def _batches(reader: Reader, file: pa.NativeFile, name: str) -> Iterator[pa.RecordBatch]:

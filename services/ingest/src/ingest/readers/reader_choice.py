@@ -30,9 +30,9 @@ def inspect_file(path: Path, name: str, settings: Settings) -> Table:
     """
     match settings.format or _find_format(path, name):
         case "parquet":
-            return inspect_parquet(path, name)
+            return inspect_parquet(path, name, settings)
         case "arrow":
-            return inspect_arrow(path, name)
+            return inspect_arrow(path, name, settings)
         case "jsonl":
             return inspect_json_lines(path, name, settings)
         case "xlsx" | "xls" | "ods":

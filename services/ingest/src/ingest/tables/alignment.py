@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 from stage_contract import LOGGER, ContractError
 from type_inference.text_cells import WHITE_SPACE
 
+from ingest.settings import Settings
 from ingest.tables.batches import Batch, Table
-from ingest.tables.column_names import free_name, unique_names
+from ingest.tables.column_choice import ColumnChoice, known_names
+from ingest.tables.column_names import free_name
 from ingest.tables.type_promotion import common_type
 
 MAX_LOGGED_DIFFERENCES = 10
@@ -21,12 +24,22 @@ class AlignedFile:
     """A file, and the positions of its columns in the common table."""
 
     table: Table
-    names: Sequence[str]
-    """Column names in file order."""
     partition: Mapping[str, str | None]
     """Partition columns, which have one value for the whole file."""
     schema: pa.Schema
     """Schema of the common table."""
+    skipped_keys: Sequence[str] = ()
+    """Partition columns that are not read."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the columns that are read, in file order."""
+        return [column.name for column in self.table.columns.read]
+
+    @property
+    def skipped(self) -> Sequence[str]:
+        """Names of all columns that are not read."""
+        return [*self.table.columns.skipped, *self.skipped_keys]
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches with the columns of the table; missing columns are null.
@@ -41,6 +54,7 @@ class AlignedFile:
         """Return how the file was read and how it differs from the table, for source.json."""
         drift = {
             "partition": dict(self.partition),
+            **self._choice(),
             "renamed": self._renamed(),
             "missing": self._missing(),
             "reordered": self._is_reordered(),
@@ -50,14 +64,16 @@ class AlignedFile:
 
     def descriptor(self) -> dict[str, object]:
         """Return how to read a similar file, for the lineage."""
-        originals = self.table.schema.names if self.table.has_names else self.names
+        columns = self.table.columns
         renamed = [
             {"position": position, "written": written, "name": name}
-            for position, (written, name) in enumerate(zip(originals, self.names, strict=True), 1)
-            if written != name
+            for position, (written, name) in enumerate(
+                zip(columns.written, columns.names, strict=True), 1
+            )
+            if written != name and self.table.has_names
         ]
         descriptor = _csv_descriptor(self.table.facts())
-        return descriptor | ({"renamed": renamed} if renamed else {})
+        return descriptor | ({"renamed": renamed} if renamed else {}) | self._choice()
 
     def differences(self) -> Iterator[str]:
         """Yield the differences from the table, in words."""
@@ -68,10 +84,17 @@ class AlignedFile:
         if self._is_reordered():
             yield "the columns come in another order, aligned by name"
 
+    def _choice(self) -> dict[str, object]:
+        """Return the columns that are not read, and those whose fields are columns."""
+        choice = {"skipped": self.skipped, "flattened": self.table.columns.flattened}
+        return {key: names for key, names in choice.items() if names}
+
     def _renamed(self) -> dict[str, str]:
-        originals = [name.strip(WHITE_SPACE) for name in self.table.schema.names]
-        pairs = zip(self.names, originals, strict=True)
-        return {name: original for name, original in pairs if name != original}
+        """Return the names in the source of the columns that are read under another name."""
+        columns = self.table.columns
+        pairs = ((columns.names[place], columns.written[place]) for place in columns.places)
+        originals = {name: written.strip(WHITE_SPACE) for name, written in pairs}
+        return {name: original for name, original in originals.items() if name != original}
 
     def _missing(self) -> list[str]:
         known = {*self.names, *self.partition}
@@ -105,33 +128,39 @@ class AlignedFile:
 
 
 def align(
-    tables: Sequence[Table], partitions: Sequence[Mapping[str, str | None]]
+    tables: Sequence[Table], partitions: Sequence[Mapping[str, str | None]], settings: Settings
 ) -> list[AlignedFile]:
-    """Return the files with a common schema: the union of their columns.
+    """Return the files with a common schema: the union of the columns that are read.
 
     Columns are in order of first occurrence; partition columns (one mapping per file) come last.
 
     Raises:
+        SettingsError: A setting names a column that no file has.
         ContractError: A file has no common column, or a column has no common type.
     """
-    names = [unique_names(table.schema.names) for table in tables]
     fields: dict[str, tuple[pa.DataType, Table]] = {}
-    for table, column_names in zip(tables, names, strict=True):
-        _check_common(table, column_names, tables[0], fields)
-        for name, kind in zip(column_names, table.schema.types, strict=True):
-            fields[name] = _promote(name, (kind, table), fields.get(name))
+    for table in tables:
+        _check_common(table, tables[0], fields)
+        for field in table.schema:
+            fields[field.name] = _promote(field.name, (field.type, table), fields.get(field.name))
     keys: dict[str, str] = {}
     for key in (key for partition in partitions for key in partition if key not in keys):
         keys[key] = free_name(key, taken={*fields, *keys.values()})
+    choice = ColumnChoice(settings)
+    known = [*chain.from_iterable(known_names(table.columns) for table in tables), *keys.values()]
+    choice.check_names(known, settings.source)
     schema = pa.schema(
         [(name, kind) for name, (kind, _) in fields.items()]
-        + [(name, pa.string()) for name in keys.values()]
+        + [(name, pa.string()) for name in keys.values() if choice.reads(name)]
     )
     return [
         AlignedFile(
-            table, column_names, {keys[key]: value for key, value in partition.items()}, schema
+            table,
+            {keys[key]: value for key, value in partition.items() if choice.reads(keys[key])},
+            schema,
+            [keys[key] for key in partition if not choice.reads(keys[key])],
         )
-        for table, column_names, partition in zip(tables, names, partitions, strict=True)
+        for table, partition in zip(tables, partitions, strict=True)
     ]
 
 
@@ -163,19 +192,19 @@ def _csv_descriptor(facts: Mapping[str, Any]) -> dict[str, object]:
     return {"encoding": facts["encoding"], "dialect": dialect}
 
 
-def _check_common(
-    table: Table, column_names: Sequence[str], first: Table, fields: Mapping[str, object]
-) -> None:
+def _check_common(table: Table, first: Table, fields: Mapping[str, object]) -> None:
     if table is first:
         return
-    if not (table.has_names and first.has_names) and len(column_names) != len(fields):
+    width, first_width = len(table.columns.written), len(first.columns.written)
+    if not (table.has_names and first.has_names) and width != first_width:
         raise ContractError(
-            f"{table.name}: {len(column_names)} columns, {first.name} has {len(fields)}; without a"
+            f"{table.name}: {width} columns, {first.name} has {first_width}; without a"
             " header they can't be aligned; expected as many in every file of a source"
         )
-    if not fields.keys() & set(column_names):
+    names = table.schema.names
+    if not fields.keys() & {*names}:
         raise ContractError(
-            f"{table.name}: no column in common with {first.name} ({column_names[0]}, … against"
+            f"{table.name}: no column in common with {first.name} ({names[0]}, … against"
             f" {next(iter(fields))}, …); expected files of one table, narrow source or fix the"
             " header"
         )

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from ingest.tables.column_choice import SourceColumns
+
 BATCH_CELLS = 1 << 18
 """Cells per batch; bounds the memory for any number of columns."""
 
@@ -43,15 +45,19 @@ class Table(Protocol):
         """Path below the data folder."""
 
     @property
+    def columns(self) -> SourceColumns:
+        """All columns of the file, and those that are read."""
+
+    @property
     def schema(self) -> pa.Schema:
-        """Plain types; the names are the file's and may be empty or repeated."""
+        """Names and plain types of the columns that are read."""
 
     @property
     def has_names(self) -> bool:
         """Whether the file names its columns; without a header only positions identify them."""
 
     def batches(self) -> Iterator[Batch]:
-        """Yield batches of this schema; raises ContractError if the file cannot be read."""
+        """Yield batches with these columns; raises ContractError if the file cannot be read."""
 
     def facts(self) -> Mapping[str, object]:
         """Return how the file was read, for source.json."""

@@ -1,7 +1,10 @@
 """Plain types: types that every reader supports, instead of encodings."""
 
 import pyarrow as pa
-from stage_contract import ContractError
+
+from ingest.settings import Settings
+from ingest.tables.column_choice import SourceColumns, unreadable_error
+from ingest.tables.structs import type_of_field
 
 _STORED_AS = {
     **{pa.duration(unit): pa.int64() for unit in ("s", "ms", "us", "ns")},
@@ -10,28 +13,29 @@ _STORED_AS = {
 """Types that Parquet stores as others."""
 
 
-def plain_schema(schema: pa.Schema, name: str) -> pa.Schema:
-    """Return the schema with plain types and without metadata.
+def plain_schema(
+    schema: pa.Schema, columns: SourceColumns, *, name: str, settings: Settings
+) -> pa.Schema:
+    """Return the schema of the columns that are read, with plain types and without metadata.
 
     Raises:
-        ContractError: A column of the file `name` is nested.
+        ContractError: Columns of the file `name` are nested, or have a type of no plain values.
     """
-    return pa.schema([_plain(field, name) for field in schema])
-
-
-def _plain(field: pa.Field, name: str) -> pa.Field:
-    kind = _plain_type(field.type)
-    if pa.types.is_interval(kind) or pa.types.is_run_end_encoded(kind):
-        raise ContractError(
-            f"{name}: column '{field.name}' is {kind}, which Parquet does not know; expected plain"
-            " values, write them as a number, a text or another time"
-        )
-    if pa.types.is_nested(kind):
-        raise ContractError(
-            f"{name}: column '{field.name}' is nested ({kind}); expected one value a cell,"
-            " flatten it before"
-        )
-    return pa.field(field.name, kind)
+    fields: list[pa.Field] = []
+    unreadable: dict[str, str] = {}
+    structs: list[str] = []
+    for column in columns.read:
+        stored = schema.field(column.place).type
+        kind = _plain_type(type_of_field(stored, column.path))
+        if pa.types.is_interval(kind) or pa.types.is_run_end_encoded(kind):
+            unreadable[column.name] = f"is {kind}, which Parquet does not know"
+        elif pa.types.is_nested(kind):
+            unreadable[column.name] = f"is nested ({kind})"
+            structs += [column.name] if pa.types.is_struct(kind) and not settings.flatten else []
+        fields.append(pa.field(column.name, kind))
+    if unreadable:
+        raise unreadable_error(name, unreadable, settings, structs=structs)
+    return pa.schema(fields)
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

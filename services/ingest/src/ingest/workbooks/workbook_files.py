@@ -14,6 +14,7 @@ from stage_contract.memory import require_memory
 from ingest.csv.header import looks_like_data
 from ingest.settings import Settings
 from ingest.tables.batches import BATCH_CELLS, Batch, MalformedLine
+from ingest.tables.column_choice import SourceColumns, choose_columns
 from ingest.tables.parquet_writer import MEMORY_BYTES
 from ingest.workbooks.column_types import ColumnType, to_array
 from ingest.workbooks.headers import find_header
@@ -28,7 +29,7 @@ BATCH_CHARACTERS = 8 << 20
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table, and its place among the used columns of the sheet."""
+    """A column that is read, and its place among the used columns of the sheet."""
 
     name: str
     place: int
@@ -44,13 +45,14 @@ class WorkbookFile:
     format: WorkbookFormat
     sheet: Sheet
     header: Header
-    columns: Sequence[Column]
+    columns: SourceColumns
+    read: Sequence[Column]
     has_names: bool
     """Whether a header row names the columns."""
 
     @property
     def schema(self) -> pa.Schema:
-        return pa.schema([(column.name, column.type) for column in self.columns])
+        return pa.schema([(column.name, column.type) for column in self.read])
 
     def facts(self) -> dict[str, object]:
         """Return how the file was read, for source.json."""
@@ -68,7 +70,7 @@ class WorkbookFile:
         for batch, malformed in _batches(rows, self.sheet.width):
             arrays = [
                 to_array([cells[column.place] for _, cells in batch], column.type)
-                for column in self.columns
+                for column in self.read
             ]
             read = (batch[-1][0] if batch else malformed[-1].number) / (self.sheet.last_row + 1)
             yield Batch(
@@ -102,19 +104,24 @@ def inspect_workbook(path: Path, name: str, settings: Settings) -> WorkbookFile:
         numbers = [number for number, _ in batch]
         for place, kind in enumerate(types):
             kind.add([cells[place] for _, cells in batch], numbers)
-    columns = [
-        Column(text, place, kind.type)
+    used = [
+        place
         for place, (text, kind) in enumerate(zip(header.names, types, strict=True))
         if not kind.is_empty or (settings.header and text.strip())
     ]
-    found = WorkbookFile(path, name, workbook.format, sheet, header, columns, settings.header)
+    columns = choose_columns([header.names[place] for place in used], settings, source=name)
+    read = [
+        Column(column.name, used[column.place], types[used[column.place]].type)
+        for column in columns.read
+    ]
+    found = WorkbookFile(path, name, workbook.format, sheet, header, columns, read, settings.header)
     _log(found, rows, types)
     return found
 
 
 def _log(file: WorkbookFile, rows: TableRows, types: Sequence[ColumnType]) -> None:
     first = min(file.sheet.columns)
-    places = [first + column.place for column in file.columns]
+    places = [first + column.place for column in file.read]
     header = f"header in row {file.header.last_row}" if file.has_names else "no header"
     LOGGER.info(
         "%s: sheet '%s', %s, columns %s to %s%s",
@@ -127,13 +134,13 @@ def _log(file: WorkbookFile, rows: TableRows, types: Sequence[ColumnType]) -> No
             "%s: cells filled with the value of the merged cell above: %s, from %s!%s on",
             *(file.name, f"{rows.filled.count:,}", file.sheet.name, rows.filled.first),
         )
-    if file.has_names and looks_like_data([column.name for column in file.columns]):
+    if file.has_names and looks_like_data(file.columns.written):
         LOGGER.warning(
             "%s: row %d of sheet '%s', which is read as the header, has numbers; in [ingest] set"
             " header = false if it is a data row, or skip to the number of rows above the header",
             *(file.name, file.header.last_row, file.sheet.name),
         )
-    for column in file.columns:
+    for column in file.read:
         if mixture := types[column.place].mixture:
             words, row = mixture
             LOGGER.warning(

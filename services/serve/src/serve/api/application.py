@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.params import Depends
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Lifespan
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Lifespan
 from serve import __version__, problems
 from serve.api import docs, health, mlflow, oip, report
 from serve.api.dependencies import context_of, service_of
-from serve.api.middleware import ApiKeyCheck, BodyLimit, Cors, RequestContext
+from serve.api.middleware import AccessCheck, BodyLimit, Cors, RequestContext
 from serve.api.openapi.document import complete_routes, describe_keys, describe_predictions
 from serve.api.page import form, live
 from serve.api.page import routes as page
@@ -78,6 +79,7 @@ class Application(FastAPI):
         )
         self._service: Service | None = None
         self._described: Model | None = None
+        self._encoded: tuple[dict[str, Any], bytes] | None = None
         endpoints.add_prediction_routes(self)
         for router in _ROUTERS:
             self.include_router(router)
@@ -109,8 +111,9 @@ class Application(FastAPI):
         return self._service is not None
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put ids, counters, CORS, keys and limits around all middleware and error handlers."""
-        return RequestContext(Cors(ApiKeyCheck(BodyLimit(super().build_middleware_stack()))))
+        """Put ids, counters, CORS, access and limits around all middleware and error handlers."""
+        limited = BodyLimit(super().build_middleware_stack())
+        return RequestContext(Cors(AccessCheck(limited)))
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, with the columns of the live model if there is one."""
@@ -127,6 +130,13 @@ class Application(FastAPI):
             if settings.api_keys_file is not None:
                 describe_keys(document, is_public=is_public)
         return document
+
+    def openapi_json(self) -> bytes:
+        """Return the OpenAPI description as JSON, encoded once for each document."""
+        document = self.openapi()
+        if self._encoded is None or self._encoded[0] is not document:
+            self._encoded = document, bytes(JSONResponse(document).body)
+        return self._encoded[1]
 
 
 async def _answer_request_error(request: Request, error: Exception) -> Response:

@@ -44,9 +44,10 @@ router = APIRouter(dependencies=[Depends(require_docs)], include_in_schema=False
 
 
 @router.get("/openapi.json")
-async def _openapi(request: Request) -> JSONResponse:
+async def _openapi(request: Request) -> Response:
     headers = {"cache-control": _SECURITY["cache-control"]}
-    return JSONResponse(request.app.openapi(), headers=headers)
+    document = request.app.openapi_json()
+    return Response(document, headers=headers, media_type=JSONResponse.media_type)
 
 
 @router.get("/docs")

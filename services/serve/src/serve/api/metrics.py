@@ -61,6 +61,9 @@ def _of_values(whole: Counters) -> Iterable[str]:
     yield from _family("rows_total", "Rows that were answered.", "counter", [({}, whole.rows)])
     what = "Rows that were answered to the page."
     yield from _family("page_rows_total", what, "counter", [({}, whole.page_rows)])
+    what = "Rows that could not be recorded for monitoring."
+    samples: list[Sample] = [({}, whole.traffic_dropped_rows)]
+    yield from _family("traffic_dropped_rows_total", what, "counter", samples)
     for kind, what in (
         ("out_of_range", "Values beyond those of training."),
         ("unknown_category", "Texts that training had not seen, where all that it saw are listed."),

@@ -1,4 +1,4 @@
-"""ASGI middleware around every route: ids, counters, logging, CORS, body limit, API keys."""
+"""ASGI middleware around every route: ids, counters, logging, CORS, body limit, hosts, API keys."""
 
 from copy import copy
 from http import HTTPStatus
@@ -159,20 +159,20 @@ def _limit_body(receive: Receive, max_bytes: int) -> Receive:
     return receive_part
 
 
-class ApiKeyCheck:
-    """Rejects requests without a valid API key, if keys are set; on unknown paths, too."""
+class AccessCheck:
+    """Rejects requests to other hosts or without a valid API key; on unknown paths, too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on requests with a valid key."""
+        """Pass on requests to an allowed host with a valid key."""
         try:
             if scope["type"] == "http":
-                service_of(scope).check_key(context_of(scope))
+                service_of(scope).check_access(context_of(scope))
             elif scope["type"] == "websocket":
                 headers = dict(scope["headers"])
-                service_of(scope).check_key(begin_request("GET", scope["path"], headers=headers))
+                service_of(scope).check_access(begin_request("GET", scope["path"], headers=headers))
         except RequestError as error:
             await _reject(error, scope, receive, send)
             return

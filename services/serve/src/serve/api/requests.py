@@ -12,7 +12,7 @@ from serve.api.predictions.predict import JSON
 from serve.api.predictions.routes import FRAMEWORK, Route
 from serve.codecs.media_types import CSV, Headers, media_type
 from serve.codecs.oip.requests import TENSORS_AT
-from serve.runtime.admission_control import Kind
+from serve.runtime.admission_control import SMALL_BODY_BYTES, Kind
 from serve.runtime.tracing import Trace, trace_of
 
 _FIT_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -68,7 +68,12 @@ class Request:
         """
         media = media_type(self.headers.get(b"content-type", b""))
         known = media if media in {JSON, CSV} else b""
-        return self.route.name, known, TENSORS_AT in self.headers, self.route.has_options
+        has_options, is_slow = self.route.has_options, self.route.is_slow
+        return self.route.name, known, TENSORS_AT in self.headers, has_options, is_slow
+
+    def is_quick(self, body_bytes: int) -> bool:
+        """Return whether a body is answered at once, without the request queue."""
+        return body_bytes <= SMALL_BODY_BYTES and not self.route.is_slow
 
     def facts(self) -> dict[str, str]:
         """Return the fields of a log line."""

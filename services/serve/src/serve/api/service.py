@@ -25,6 +25,7 @@ from serve.model.models import Model, load_admitted
 from serve.problems import RequestError
 from serve.runtime.access import KEY_LIMIT, read_keys, sends_key
 from serve.runtime.admission_control import SMALL_BODY_BYTES, AdmissionControl, Kind
+from serve.runtime.hosts import host_check
 from serve.runtime.request_queue import RequestQueue
 from serve.settings import Settings
 
@@ -61,6 +62,7 @@ class Service:
             max_rows=settings.max_rows,
             bounds=Bounds.of(settings),
             with_report=settings.docs,
+            is_monitored=worker_state.is_monitored,
         )
         self.watcher = ModelWatcher(
             worker_state.shared_state,
@@ -77,6 +79,7 @@ class Service:
             max_header_bytes=settings.max_header_bytes,
             before=self.counters.key_digests,
         )
+        self._check_host = host_check(settings.allowed_hosts)
         self.cors = cors_policy(settings.cors_origins)
         """Starlette's CORS middleware; None if no origin is allowed."""
         self.balance: Balance | None = None
@@ -98,12 +101,13 @@ class Service:
             self.balance.correct(connections)
         self.worker_state.report(self.watcher, self.admission, connections=connections)
 
-    def check_key(self, request: Request) -> None:
-        """Refuse a request without an accepted key, if keys are set.
+    def check_access(self, request: Request) -> None:
+        """Refuse a request to another host, or without an accepted key, if hosts or keys are set.
 
         Raises:
-            RequestError: The key is missing or wrong.
+            RequestError: The host is not allowed, or the key is missing or wrong.
         """
+        self._check_host(request.headers)
         if self.keys is not None:
             request.shows_details = self.keys.check(request.path, request.headers)
 
@@ -114,7 +118,8 @@ class Service:
             RequestError: No model is live, the body is too long, or too much waits already.
         """
         self.watcher.live()
-        if check_length(request.headers, max_bytes=self.settings.max_body_bytes) > SMALL_BODY_BYTES:
+        declared = check_length(request.headers, max_bytes=self.settings.max_body_bytes)
+        if not request.is_quick(declared):
             self.admission.check_space()
             self.admission.check_wait()
 
@@ -167,7 +172,7 @@ class Service:
         Raises:
             RequestError: The request is invalid, or would wait too long.
         """
-        if len(body) <= SMALL_BODY_BYTES:
+        if request.is_quick(len(body)):
             return await self._predict_small(request, body)
         response: asyncio.Future[RawResponse] = asyncio.get_running_loop().create_future()
 

@@ -1,5 +1,7 @@
 """The state of a worker in shared memory: its own counters, and those of all workers."""
 
+import os
+from pathlib import Path
 from time import monotonic, process_time
 
 import msgspec
@@ -12,8 +14,10 @@ from serve.runtime.admission_control import AdmissionControl
 from serve.runtime.counters import Counters
 from serve.runtime.memory import resident_bytes
 from serve.runtime.shared_state import SharedState
-from serve.runtime.traffic import MAX_SWAPS, Recorder, Totals, totals_of
+from serve.traffic.minutes import MAX_SWAPS, Recorder, Totals, totals_of
+from serve.traffic.windows import WindowRecorder, WindowTotals
 
+_ANSWERED = "2xx"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Counters).decode
 
@@ -34,6 +38,16 @@ class WorkerState:
         self._clock = shared_state.clock
         self.counters.since = self.counters.since or self._clock.now()
         self._traffic = Recorder(self.counters.minutes, self._totals(), now=self._clock.now)
+        self._windows: WindowRecorder | None = None
+        if folder := os.environ.get("STAGE_TRAFFIC"):
+            self._windows = WindowRecorder(
+                Path(folder), worker=number, now=self._clock.now, on_loss=self._count_loss
+            )
+
+    @property
+    def is_monitored(self) -> bool:
+        """Whether rows are counted for monitoring."""
+        return self._windows is not None
 
     def report(
         self, watcher: ModelWatcher, admission: AdmissionControl, *, connections: int
@@ -61,13 +75,41 @@ class WorkerState:
             self._add_counts(self._model)
         totals = self._totals()
         self._traffic.update(totals)
+        if self._windows is not None and (self._windows.is_due() or model is not self._model):
+            self._windows.end(self._window_totals(totals))
         if model is not None and model is not self._model:
             self._model, self._model_since = model, monotonic()
             self._model_counts, self._model_rows, self._page_rows = {}, 0, 0
             self._traffic.begin(totals._replace(rows=None), model=model.id)
+            if self._windows is not None:
+                self._windows.begin(model=model.id, requests=totals.answers[_ANSWERED])
             self._note_swap(model.id)
             self.observe(model)
         self.counters.minutes = self._traffic.minutes()
+
+    def close(self) -> None:
+        """Write what was counted and not yet recorded for monitoring."""
+        if self._windows is not None:
+            self._windows.end(self._window_totals(self._totals()))
+            self._windows.close()
+
+    def _window_totals(self, totals: Totals) -> WindowTotals:
+        requests = totals.answers[_ANSWERED]
+        if self._model is None:
+            return WindowTotals(requests)
+        counts = self._model.row_counts
+        outside, by_bin = counts.outside_training(), counts.monitored()
+        return WindowTotals(
+            requests=requests,
+            rows=counts.rows,
+            out_of_range=outside["out_of_range"],
+            unknown=outside["unknown_category"],
+            columns=by_bin.columns() if by_bin else {},
+            predictions=by_bin.predictions() if by_bin else None,
+        )
+
+    def _count_loss(self, rows: int) -> None:
+        self.counters.traffic_dropped_rows += rows
 
     def _note_swap(self, model: str) -> None:
         """Record when a model went live; a worker that was replaced has its model already."""

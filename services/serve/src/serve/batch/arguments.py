@@ -44,6 +44,8 @@ class Job:
     """Encoding of the CSV; None: inferred from the file and from the source of the model."""
     top_k: int | None = None
     """Maximum number of classes with probabilities; None for all."""
+    explains: bool = False
+    """Whether to add the contribution of each column to each prediction."""
 
     @property
     def name(self) -> str:
@@ -81,6 +83,7 @@ def read_arguments(arguments: Sequence[str], folders: Folders) -> Job:
         delimiter=options.delimiter and _one_character(options.delimiter),
         encoding=options.encoding and _known_encoding(options.encoding),
         top_k=None if options.top_k is None else _count(options.top_k),
+        explains=options.explain,
     )
 
 
@@ -111,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--top-k", metavar="K", help="only the K likeliest classes, in their order; default: all"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="add the contributions of the columns"
+    )
     return parser
 
 
@@ -120,6 +126,10 @@ def _find(name: str, folder: Path) -> Path:
         files = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
         raise SettingsError(
             f"IN={name}: no such file in the data folder{did_you_mean(name, files)}"
+        )
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise SettingsError(
+            f"IN={name}: is a link to {path.resolve()}, which leaves the data folder; copy the file"
         )
     return path
 

@@ -1,6 +1,6 @@
 """The columns of a table: read by the model, kept in the result, or unknown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -21,12 +21,13 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
         SettingsError: A column to keep is absent.
         ContractError: A required column is absent, or a column is unknown.
     """
-    for name in job.keep or ():
+    keep = [*_with_fields(job.keep or (), names, rows)]
+    for name in keep:
         if name not in names:
             raise SettingsError(
                 f"KEEP={name}: no such column in {job.name}{did_you_mean(name, names)}"
             )
-    carried = {name for name in job.keep or () if name not in rows.known}
+    carried = {name for name in keep if name not in rows.known}
     errors = ErrorList()
     try:
         rows.check_names([name for name in names if name not in carried], errors)
@@ -38,7 +39,15 @@ def choose_columns(job: Job, names: Sequence[str], rows: Rows) -> list[str]:
     twice = [name for name in carried if names.count(name) > 1]
     if twice:
         raise ContractError(f"{job.name}: column {twice[0]} is repeated; rename one of them")
-    return [*dict.fromkeys(job.keep or names)]
+    return [*dict.fromkeys(keep or names)]
+
+
+def _with_fields(keep: Iterable[str], names: Sequence[str], rows: Rows) -> Iterator[str]:
+    """Yield the columns to keep; a struct that ingest flattened stands for its fields."""
+    for name in keep:
+        is_struct = name not in names and name.partition(".")[0] in rows.flattened
+        fields = [each for each in names if each.startswith(f"{name}.")] if is_struct else []
+        yield from fields or [name]
 
 
 def check_types(job: Job, schema: pa.Schema, rows: Rows) -> None:

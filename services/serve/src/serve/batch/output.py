@@ -53,7 +53,7 @@ class CsvWriter:
             if not _is_writable_as_text(field.type):
                 raise ContractError(
                     f"column {field.name}: {field.type} cannot be written to CSV; name the result"
-                    " .parquet, or remove the column from KEEP"
+                    " .parquet, or leave the column out of KEEP"
                 )
         self._delimiter = delimiter
         self._file = path.open("wb")

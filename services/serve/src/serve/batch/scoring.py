@@ -30,8 +30,8 @@ from serve.source.file_formats import SourceFormat, read_formats
 _NO_BOUNDS: Final = Bounds(max_latency_ms=math.inf, max_model_mb=math.inf)
 _CHUNKS_AHEAD: Final = 2
 """Maximum number of chunks in the graph while the next one is read."""
-_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""First bytes of ZIP and OLE files."""
+_ARCHIVE_SIGNATURES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""First bytes of ZIP and OLE files, which workbooks are."""
 
 
 def score(job: Job, volume: Path) -> None:
@@ -75,8 +75,13 @@ class _Scoring:
         self._read = [name for name in table.names if name in keep or name in model.rows.rules]
         used = {*model.rows.known, *keep}
         self._columns = PredictionColumns(
-            model.response_writer, model.description, used, top_k=job.top_k
+            model.response_writer,
+            model.description,
+            used,
+            top_k=job.top_k,
+            explained=model.explainer.columns if job.explains else None,
         )
+        self._explains = job.explains
 
     def run(self, path: Path, rejects: Rejects) -> int:
         """Return the number of scored rows."""
@@ -87,8 +92,9 @@ class _Scoring:
         header = self._header(schema.names)
         with open_writer(path, schema, delimiter=self._delimiter, header=header) as writer:
             for rows in self._predicted(rejects):
+                prediction, explanation = rows.result()
                 arrays = self._columns.arrays(
-                    rows.prediction(), as_texts=self._delimiter is not None
+                    prediction, explanation, as_texts=self._delimiter is not None
                 )
                 columns = [*rows.kept.columns, *arrays]
                 writer.write(pa.RecordBatch.from_arrays(columns, schema=schema))
@@ -109,7 +115,7 @@ class _Scoring:
         count = max(1, int(cpu_share()))
         pa.set_cpu_count(count)
         with ThreadPoolExecutor(count) as pool:
-            predictor = Predictor(self._model, pool)
+            predictor = Predictor(self._model, pool, explains=self._explains)
             for chunk in self._table.chunks(self._read, rejects.add_malformed):
                 cleaned = cleaner.clean(chunk.batch)
                 rejects.add(chunk, cleaned)
@@ -127,12 +133,12 @@ class _Scoring:
 def _open(job: Job, rows: Rows, formats: Sequence[SourceFormat]) -> Table:
     with job.source.open("rb") as stream:
         start = stream.read(len(MAGIC))
-    if start in _WORKBOOKS:
+    if start in _ARCHIVE_SIGNATURES:
         raise ContractError(
             f"{job.name}: is a workbook or a ZIP file; expected CSV or Parquet, convert a workbook"
             f" as {make_command('score')} does, with ingest convert"
         )
-    return ParquetTable(job, rows.headers) if start == MAGIC else CsvTable(job, rows, formats)
+    return ParquetTable(job, rows) if start == MAGIC else CsvTable(job, rows, formats)
 
 
 def _report(job: Job, model: Model, rejects: Rejects, *, scored: int, seconds: float) -> None:

@@ -65,6 +65,8 @@ class JsonRows:
         rows = _rows_of(parse_json(body, constant=note))
         if len(rows) > self._max_rows:
             raise too_many_rows(self._max_rows)
+        if self._rows.flattened:
+            rows = [*map(self._rows.flatten, rows)]
         cleaned = clean(rows, Rules.from_json)
         if constants:
             raise not_json(f"{constants[0]} is no JSON value; write null for a missing one")

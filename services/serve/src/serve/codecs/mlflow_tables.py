@@ -67,6 +67,8 @@ class ScoringRows:
         if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
             raise wrong_form(f"{form} as a list of objects of columns and values", table)
         self._columns.check_rows(len(table))
+        if self._rows.flattened:
+            return self._rows.clean(map(self._rows.flatten, table), Rules.from_json)
         names = table[0].keys()
         if any(row.keys() != names for row in table):
             return self._rows.clean(table, Rules.from_json)

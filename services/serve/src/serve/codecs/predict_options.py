@@ -12,16 +12,19 @@ from serve.problems import ErrorDetail, ErrorList, RequestError, shortened
 TOP_K: Final = "top_k"
 ON_ERROR: Final = "on_error"
 OUTSIDE_TRAINING: Final = "outside_training"
+EXPLAIN: Final = "explain"
 
 _EXPECTED: Final = {
     TOP_K: "a whole number of at least 1",
     ON_ERROR: "fail or skip",
     OUTSIDE_TRAINING: "true or false",
+    EXPLAIN: "true or false",
 }
 _VALUES: Final = {
     TOP_K: re.compile(r"[1-9][0-9]{0,8}"),
     ON_ERROR: re.compile(r"fail|skip"),
     OUTSIDE_TRAINING: re.compile(r"true|false"),
+    EXPLAIN: re.compile(r"true|false"),
 }
 _MAX_PARAMETERS: Final = 100
 _MAX_TYPO_CHARACTERS: Final = 30
@@ -38,6 +41,8 @@ class PredictOptions(NamedTuple):
     """Whether rows that break a rule are listed in the response, instead of refusing all rows."""
     outside_training: bool = False
     """Whether the response names the columns whose value training had not seen."""
+    explains: bool = False
+    """Whether the response has the contribution of each column to each prediction."""
 
 
 def read_options(query: bytes, *, has_classes: bool) -> PredictOptions:
@@ -67,11 +72,20 @@ def read_options(query: bytes, *, has_classes: bool) -> PredictOptions:
     return _options(given)
 
 
+def asks_explanation(query: bytes) -> bool:
+    """Return whether a query string asks for explanations, which take long; it may be wrong."""
+    try:
+        return (EXPLAIN, "true") in _parameters(query)
+    except RequestError:
+        return False
+
+
 def _options(given: Mapping[str, str]) -> PredictOptions:
     return PredictOptions(
         top_k=int(given[TOP_K]) if TOP_K in given else None,
         skips_errors=given.get(ON_ERROR) == "skip",
         outside_training=given.get(OUTSIDE_TRAINING) == "true",
+        explains=given.get(EXPLAIN) == "true",
     )
 
 

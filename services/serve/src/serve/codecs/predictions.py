@@ -1,21 +1,22 @@
 """Predictions as JSON and as table columns; each float32 is written as its shortest decimal."""
 
 import json
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from serve.schema.model_json import INTERVAL, Class, Description
+from serve.schema.model_json import INTERVAL, QUANTILES, Class, Description
 
 
 class Prediction(NamedTuple):
     """Outputs of the graph: numbers, or a class index and probabilities for each row."""
 
     values: NDArray[Any]
-    """Numbers [N], with intervals [N,3] in the order of INTERVAL; or probabilities [N,C]."""
+    """Numbers [N], with intervals [N,3] in the order of INTERVAL, with quantiles [N,1+Q] after the
+    prediction; or probabilities [N,C]."""
     labels: NDArray[Any] | None = None
 
 
@@ -26,14 +27,23 @@ class ResponseWriter:
         self._target = description.target.name
         self._classes = [class_text(value) for value in description.classes or ()]
         self._head = b'{"model":"%b","predictions":[' % model_id.encode()
-        self._has_interval = description.interval is not None
         self._value = b"{%b:%%b}" % _quoted(self._target)
-        if self._has_interval:
-            interval = b'"interval":{"low":%b,"high":%b}'
-            self._value = self._value[:-1] + b"," + interval + b"}"
-        self._width = len(INTERVAL) if self._has_interval else max(1, len(self._classes))
+        self._further: list[str] = []
+        """Ends of the names of the columns after the predicted number."""
+        if description.interval is not None:
+            self._further = [*INTERVAL[1:]]
+            self._add(self._further, member="interval")
+        if description.quantiles is not None:
+            self._add(description.quantiles.names, member=QUANTILES)
+            self._further = [f"quantile_{name}" for name in description.quantiles.names]
+        self._width = 1 + len(self._further) if self._further else max(1, len(self._classes))
         self._by_class = [self._class_template(value) for value in description.classes or ()]
         self._class_json = [_in_json(value) for value in description.classes or ()]
+
+    def _add(self, names: Sequence[str], *, member: str) -> None:
+        """Add an object with a number for each name to the template of a number."""
+        numbers = b",".join(b"%b:%%b" % _quoted(name) for name in names)
+        self._value = b"%b,%b:{%b}}" % (self._value[:-1], _quoted(member), numbers)
 
     def json(self, prediction: Prediction) -> bytes:
         """Return `{"model": …, "predictions": […]}`, with null for a number that is not finite."""
@@ -90,8 +100,7 @@ class ResponseWriter:
         if top_k is not None:
             ranks = range(1, min(top_k, self._width) + 1)
             names[1:] = [f"{part}_{rank}" for rank in ranks for part in ("class", "probability")]
-        if self._has_interval:
-            names += [f"{predicted}_{end}" for end in INTERVAL[1:]]
+        names += [f"{predicted}_{end}" for end in self._further]
         return [unique_name(name, used) for name in names]
 
     def _likeliest_json(

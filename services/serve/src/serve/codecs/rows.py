@@ -11,7 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from serve.problems import MAX_ERRORS, ErrorDetail, ErrorList, showable, unknown_name
+from serve.problems import MAX_ERRORS, ErrorDetail, ErrorList, shortened, showable, unknown_name
 from serve.schema.cells import CellError, Rules, compile_rules
 from serve.schema.signature import Signature
 from serve.schema.values import Value
@@ -58,7 +58,9 @@ class Rows:
     def __init__(self, signature: Signature, formats: Sequence[SourceFormat] = ()) -> None:
         self.rules = {column.name: compile_rules(column, signature) for column in signature.fields}
         self.known = dict.fromkeys(signature.names)
-        self.headers = Headers(self.known, formats)
+        self.flattened = frozenset(name for each in formats for name in each.flattened)
+        """Columns of the source whose fields are columns, called `a.b`."""
+        self.headers = Headers({**self.known, **dict.fromkeys(self.flattened)}, formats)
         self._groups = {
             group: [column.name for column in signature.group(group)]
             for group in ("numbers", "strings")
@@ -77,6 +79,29 @@ class Rows:
             if rules.column.is_required and name not in seen:
                 expected = "this column in the table: it is required"
                 errors.add(ErrorDetail(expected=expected, column=name))
+
+    def flatten(self, row: object) -> object:
+        """Return a JSON row with the fields of the structs that ingest flattened.
+
+        If a column would occur twice, its error is returned in place of the row.
+        """
+        if not isinstance(row, Mapping) or self.flattened.isdisjoint(row):
+            return row
+        pairs = [*self._flat_pairs(row, "")]
+        names = [name for name, _ in pairs]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            return ErrorDetail(expected="this column only once", column=repeated)
+        return dict(pairs)
+
+    def _flat_pairs(self, row: Mapping[str, Any], parent: str) -> Iterator[tuple[str, Any]]:
+        for key, value in row.items():
+            name = f"{parent}{key}"
+            is_struct = name not in self.known and (parent or name in self.flattened)
+            if is_struct and isinstance(value, Mapping):
+                yield from self._flat_pairs(value, f"{name}.")
+            elif not is_struct or value is not None:
+                yield name, value
 
     def clean(self, rows: Iterable[object], read: Callable[[Rules, Any], Value]) -> Feed:
         """Return the graph's inputs.
@@ -161,7 +186,10 @@ class Rows:
 
     def _unknown(self, name: str) -> ErrorDetail:
         """Return the error for an unknown name, which may be the source's name of a column."""
-        return unknown_name(name, self.known, candidates=self.headers.candidates(name))
+        if name in self.flattened:
+            return _not_an_object(name, self.rules)
+        candidates = [each for each in self.headers.candidates(name) if each in self.known]
+        return unknown_name(name, self.known, candidates=candidates)
 
     def pack(self, columns: Mapping[str, Sequence[Value]]) -> Feed:
         """Return the graph's inputs for cleaned columns."""
@@ -173,6 +201,15 @@ class Rows:
             for group, names in self._groups.items()
             if names
         }
+
+
+def _not_an_object(struct: str, inputs: Iterable[str]) -> ErrorDetail:
+    """Return the error for a struct that was sent as a value; its fields are columns."""
+    field = next((name for name in inputs if name.startswith(f"{struct}.")), None)
+    example = f", such as {field}" if field else ""
+    return ErrorDetail(
+        expected=f"an object, or a column for each field{example}", column=shortened(struct)
+    )
 
 
 def _error_detail(rules: Rules, value: object, *, expected: str) -> ErrorDetail:

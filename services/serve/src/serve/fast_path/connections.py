@@ -68,7 +68,7 @@ class Connection(BoundedConnection):
         return True
 
     def on_message_complete(self) -> None:
-        """Answer a small prediction request at once; queue a large one."""
+        """Answer a quick prediction request at once; queue another one."""
         if self.parser.should_upgrade() or not (self.discards or self._request):
             super().on_message_complete()
             return
@@ -77,7 +77,7 @@ class Connection(BoundedConnection):
             self.discards = False
             if not self.keeps_alive:
                 self.transport.close()
-        elif self._request and self._body_bytes <= SMALL_BODY_BYTES:
+        elif self._request and self._request.is_quick(self._body_bytes):
             self._answer_soon(self._request)
         elif self._request:
             self._enqueue(self._request)
@@ -100,7 +100,7 @@ class Connection(BoundedConnection):
         self._request = request
         self.service.admission.requests += 1
         try:
-            self.service.check_key(request)
+            self.service.check_access(request)
             self.service.check_prediction(request)
         except RequestError as error:
             self._send_early(self.service.fail(request, error))

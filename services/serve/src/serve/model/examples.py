@@ -27,13 +27,16 @@ class Example(msgspec.Struct, frozen=True):
     expected: float | list[float]
     interval: tuple[float, float] | None = None
     """The ends of the interval, if the model has one."""
+    quantiles: tuple[float, ...] | None = None
+    """The quantiles in the order of their levels, if the model has any."""
 
     @property
     def answer(self) -> float | list[float]:
         """The expected outputs of the graph."""
-        if self.interval is None or isinstance(self.expected, list):
+        further = self.interval or self.quantiles
+        if further is None or isinstance(self.expected, list):
             return self.expected
-        return [self.expected, *self.interval]
+        return [self.expected, *further]
 
 
 def read_examples(lines: bytes) -> list[Example]:

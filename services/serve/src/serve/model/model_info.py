@@ -22,6 +22,7 @@ _FROM_MODEL_JSON = (
     "split",
     "parity",
     "interval",
+    "quantiles",
     "calibration",
     "decision",
     "opset",
@@ -42,13 +43,13 @@ def describe(
     """Return the response as JSON; `document` is model.json."""
     manifest = artifact.manifest
     signature = document["signature"]
-    run = _beside(artifact.path / "run.json")
+    run = _read_optional_object(artifact.path / "run.json")
     about = {
         "id": artifact.id,
         "name": name,
         "created": run.get("finished") if run else None,
         **{key: document.get(key) for key in _FROM_MODEL_JSON},
-        "verdict": _presentable_verdict(_beside(artifact.path / "verdict.json")),
+        "verdict": _presentable_verdict(_read_optional_object(artifact.path / "verdict.json")),
         "signature_changes": changes,
         "signature": signature | {"fields": [*map(presentable_field, signature["fields"])]},
         "stage": manifest.get("stage"),
@@ -67,11 +68,11 @@ def _presentable_verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | Non
     return verdict | {"override": {"when": override.get("when")}}
 
 
-def _beside(path: Path) -> dict[str, Any] | None:
-    """Return a file that an artifact may have beside its listed ones; None if it has not.
+def _read_optional_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object of an optional file of an artifact; None if there is no file.
 
     Raises:
-        ContractError: It is not a JSON object.
+        ContractError: The file is not a JSON object.
     """
     try:
         content = json.loads(read_plain(path, max_bytes=_MAX_DOCUMENT_BYTES))

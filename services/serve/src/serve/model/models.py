@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from stage_contract import Artifact
 
 from serve.codecs.column_rows import ColumnRows
@@ -30,12 +31,13 @@ from serve.model.admission import (
 from serve.model.artifact_files import PAGE, has_page
 from serve.model.decisions import Admitted
 from serve.model.examples import Example, clean_examples, read_examples, replay, run_examples
+from serve.model.graph.explainer import Explainer
 from serve.model.graph.row_order import MIN_TREE_BYTES, most_important_input
 from serve.model.graph.session import Graph
 from serve.model.graph.trees import tree_bytes
 from serve.model.model_info import describe
 from serve.model.placeholders import presentable_row
-from serve.model.reference import read_bins
+from serve.model.reference import read_bin_counts, read_bins
 from serve.model.refusals import RefusedError
 from serve.model.row_counts import RowCounts
 from serve.model.signature_changes import Changes, find_changes
@@ -84,6 +86,7 @@ class Model:
     response_writer: ResponseWriter
     infer_response_writer: InferResponseWriter
     row_counts: RowCounts
+    explainer: Explainer
 
     @cached_property
     def for_page(self) -> "Model":
@@ -141,12 +144,14 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     max_rows: int,
     bounds: Bounds = _USUAL,
     with_report: bool = False,
+    is_monitored: bool = False,
     admitted: Admitted | None = None,
 ) -> Model:
     """Load the model of an artifact, and admit it; `before` is the live one.
 
     A model that was `admitted` by the admission process is not tested again: its graph is loaded
     and not run. The model has a report if its artifact has one and `with_report` is set.
+    If it `is_monitored`, its rows are counted by the bins of its reference.
 
     Raises:
         ContractError: It violates the contract, or fails the admission test.
@@ -154,9 +159,10 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     check_size(artifact, bounds)
     artifact.verify()
     document = artifact.file("model.json").read_bytes()
-    description = read_description(document)
-    changes = find_changes(before.description, description, since=before.id) if before else None
     formats = read_formats(artifact.manifest)
+    skipped = [name for each in formats for name in each.skipped]
+    description = read_description(document).ignoring(skipped)
+    changes = find_changes(before.description, description, since=before.id) if before else None
     rows = Rows(description.signature, formats)
     examples = read_examples(artifact.file("examples.jsonl").read_bytes())
     content = artifact.file("model.onnx").read_bytes()
@@ -169,7 +175,13 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
     del content
     column_rows = ColumnRows(description.signature, rows, max_rows=max_rows)
     response_writer = ResponseWriter(artifact.id, description)
-    bins = read_bins(artifact, description)
+    row_counts = RowCounts(
+        description.signature,
+        rows.rules,
+        read_bins(artifact, description),
+        read_bin_counts(artifact, description) if is_monitored else None,
+    )
+    background = _background(clean_examples(examples, rows), row_counts, rows=len(examples))
     report = artifact.file(PAGE) if with_report and has_page(artifact) else None
     return Model(
         id=artifact.id,
@@ -197,7 +209,8 @@ def load_model(  # noqa: PLR0913  # all but the two models by name
         graph=graph,
         response_writer=response_writer,
         infer_response_writer=InferResponseWriter(name, artifact.id, description),
-        row_counts=RowCounts(description.signature, rows.rules, bins),
+        row_counts=row_counts,
+        explainer=Explainer(graph, description.signature, background, max_rows=max_rows),
     )
 
 
@@ -206,6 +219,28 @@ def load_admitted(
 ) -> Model:
     """Load a model that was admitted by the admission process; see `load_model`."""
     return load_model(artifact, before, admitted=admitted, **how)
+
+
+def _background(feed: Feed, counts: RowCounts, *, rows: int) -> Feed:
+    """Return the examples without those that have a value outside training; all if none is left.
+
+    Copies of an example with fewer values, which test missing ones, are left out, too.
+    """
+    feed = {group: cells[~_is_poorer_copy(feed, rows)] for group, cells in feed.items()}
+    rows = len(next(iter(feed.values())))
+    usual = [not names for names in counts.columns_outside(feed, rows=rows)]
+    return {group: cells[usual] for group, cells in feed.items()} if any(usual) else feed
+
+
+def _is_poorer_copy(feed: Feed, rows: int) -> NDArray[np.bool_]:
+    """Return for each row whether another one has the same values and more, [N]."""
+    equal = np.ones((rows, rows), bool)
+    values = np.zeros(rows, int)
+    for cells in feed.values():
+        is_missing = np.isnan(cells) if cells.dtype.kind == "f" else cells == ""
+        values += (~is_missing).sum(axis=1)
+        equal &= (is_missing[:, None] | (cells[:, None] == cells[None])).all(axis=2)
+    return (equal & (values[:, None] < values[None])).any(axis=1)
 
 
 def _try_out(

@@ -13,6 +13,7 @@ from stage_contract import LOGGER, Artifact, ContractError
 
 from serve.model.artifact_files import read_verified
 from serve.schema.model_json import Description
+from serve.traffic import bins as traffic
 
 MAX_REFERENCE_BYTES = 16 * 1024 * 1024
 
@@ -27,6 +28,19 @@ class _Distribution(msgspec.Struct, frozen=True):
     quantiles: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
     """Share of the rows by class."""
+
+
+class _Binned(msgspec.Struct, frozen=True):
+    bins: traffic.Bins | None = None
+
+
+class _BinnedColumn(_Binned, frozen=True):
+    name: str = ""
+
+
+class _MonitoringReference(msgspec.Struct, frozen=True):
+    columns: tuple[_BinnedColumn, ...] = ()
+    predictions: _Binned = _Binned()
 
 
 class _Reference(msgspec.Struct, frozen=True):
@@ -61,20 +75,41 @@ def read_bins(artifact: Artifact, description: Description) -> Bins | None:
 
     A faulty file is no reason to refuse a model, so it is only logged.
     """
-    try:
-        document = read_verified(artifact, "reference.json", max_bytes=MAX_REFERENCE_BYTES)
-        reference = msgspec.json.decode(document, type=_Reference)
-    except (ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        LOGGER.warning(
-            "model %s: reference.json: %s; its predictions are not compared with training",
-            artifact.id,
-            error,
-            extra={"model": artifact.id},
-        )
+    consequence = "its predictions are not compared with training"
+    reference = _read(artifact, _Reference, consequence=consequence)
+    if reference is None:
         return None
     if (bins := _bins_of(reference.predictions, description, "predictions")) is not None:
         return bins
     return _bins_of(reference.target, description, "target")
+
+
+def read_bin_counts(artifact: Artifact, description: Description) -> traffic.BinCounts | None:
+    """Return counts by the bins of a model, all 0; None if its reference has none, or is faulty."""
+    consequence = "its rows are not counted by bin for monitoring"
+    reference = _read(artifact, _MonitoringReference, consequence=consequence)
+    if reference is None:
+        return None
+    columns = {each.name: each.bins for each in reference.columns if each.bins is not None}
+    if not columns and reference.predictions.bins is None:
+        return None
+    return traffic.BinCounts(description, columns=columns, predictions=reference.predictions.bins)
+
+
+def _read[T](artifact: Artifact, form: type[T], *, consequence: str) -> T | None:
+    """Return reference.json; a faulty one is logged with its consequence, and None."""
+    try:
+        document = read_verified(artifact, "reference.json", max_bytes=MAX_REFERENCE_BYTES)
+        return msgspec.json.decode(document, type=form)
+    except (ContractError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        LOGGER.warning(
+            "model %s: reference.json: %s; %s",
+            artifact.id,
+            error,
+            consequence,
+            extra={"model": artifact.id},
+        )
+        return None
 
 
 def _bins_of(seen: _Distribution, description: Description, origin: Origin) -> Bins | None:

@@ -1,6 +1,7 @@
 """Counts over the answered rows of a model: missing, out of range, unknown; predictions by bin."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +12,11 @@ from stage_contract import LOGGER
 from serve.codecs.predictions import Prediction
 from serve.codecs.rows import Feed
 from serve.model.reference import Bins
-from serve.runtime.traffic import RowTotals
 from serve.schema.cells import Rules
 from serve.schema.signature import Bound, Column, Signature
 from serve.schema.text_formats import FRACTION
+from serve.traffic.bins import BinCounts
+from serve.traffic.minutes import RowTotals
 
 _ROWS_AT_ONCE = 1000
 """Number of rows to count at once: this costs a tenth of counting each request."""
@@ -24,14 +26,20 @@ class RowCounts:
     """Counts over the answered rows of one model."""
 
     def __init__(
-        self, signature: Signature, rules: Mapping[str, Rules], bins: Bins | None = None
+        self,
+        signature: Signature,
+        rules: Mapping[str, Rules],
+        bins: Bins | None = None,
+        by_bin: BinCounts | None = None,
     ) -> None:
+        """Prepare the counts of a model; `by_bin` counts all rows for monitoring."""
         self._numbers = [rules[column.name] for column in signature.group("numbers")]
         self._low = np.array([_bound(each, "minimum") for each in self._numbers])
         self._high = np.array([_bound(each, "maximum") for each in self._numbers])
         self._strings = signature.group("strings")
         self._known = [_known_categories(column) for column in self._strings]
         self.bins = bins
+        self._monitored = by_bin
         self.rows = 0
         """Number of answered rows."""
         self.page_rows = 0
@@ -92,6 +100,11 @@ class RowCounts:
         self._count()
         return RowTotals(self.rows, self._by_bin.copy(), self._missing.copy(), self._outside.copy())
 
+    def monitored(self) -> BinCounts | None:
+        """Return the counts for monitoring; None if they are off."""
+        self._count()
+        return self._monitored
+
     def _count(self) -> None:
         waiting, self._waiting, self._rows_waiting = self._waiting, [], 0
         predictions, self._predictions = self._predictions, []
@@ -99,10 +112,16 @@ class RowCounts:
             self._count_numbers(np.concatenate([feed["numbers"] for feed in waiting]))
         if waiting and self._strings:
             self._count_strings(np.concatenate([feed["strings"] for feed in waiting]))
-        if predictions and self.bins:
-            self._by_bin += self.bins.count(np.concatenate(predictions))
+        if predictions and (self.bins or self._monitored):
+            joined = np.concatenate(predictions)
+            if self.bins:
+                self._by_bin += self.bins.count(joined)
+            if self._monitored is not None:
+                self._monitored.add_predictions(joined)
 
     def _count_numbers(self, numbers: NDArray[np.float64]) -> None:
+        if self._monitored is not None:
+            self._monitored.add_numbers(numbers)
         width = len(self._numbers)
         if math.isnan(numbers.min()):
             self._missing[:width] += np.isnan(numbers).sum(axis=0)
@@ -121,7 +140,12 @@ class RowCounts:
             zip(self._known, strings.T, strict=True), len(self._numbers)
         ):
             sent = texts.tolist()
-            different = set(sent)
+            if self._monitored is None:
+                different = {*sent}
+            else:
+                counts = Counter(sent)
+                self._monitored.add_texts(place - len(self._numbers), counts)
+                different = {*counts}
             if "" in different:
                 self._missing[place] += sent.count("")
             if known and not different <= known:

@@ -6,7 +6,7 @@ import msgspec
 
 from serve.model.constraint_changes import misses_otherwise, takes_fewer
 from serve.schema.cells import Rules, compile_rules
-from serve.schema.model_json import Class, Description, Target
+from serve.schema.model_json import QUANTILES, Class, Description, Quantiles, Target
 from serve.schema.signature import Column, Signature
 from serve.schema.values import words_of
 
@@ -106,9 +106,22 @@ def find_changes(before: Description, after: Description, *, since: str) -> Chan
         timezone=_timezone(before.signature, after.signature, same),
         target=None if _same(before.target, after.target) else _shown(after.target),
         classes=_reclassed(before.classes or (), after.classes or ()),
-        lost=("interval",) if before.interval and not after.interval else (),
+        lost=(
+            *(("interval",) if before.interval and not after.interval else ()),
+            *_lost_quantiles(before.quantiles, after.quantiles),
+        ),
     )
     return changes if str(changes) else None
+
+
+def _lost_quantiles(before: Quantiles | None, after: Quantiles | None) -> Iterator[str]:
+    """Yield the quantiles that responses no longer have."""
+    kept = [] if after is None else after.names
+    lost = [] if before is None else [name for name in before.names if name not in kept]
+    if lost and after is None:
+        yield QUANTILES
+    else:
+        yield from (f"quantile {name}" for name in lost)
 
 
 def _retyped(old: dict[str, Column], new: dict[str, Column]) -> Iterator[Retyped]:

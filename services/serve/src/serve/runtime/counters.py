@@ -37,6 +37,8 @@ class Counters(msgspec.Struct):
     page_rows: int = 0
     outside_training: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     """Values outside the training data, by kind and column."""
+    traffic_dropped_rows: int = 0
+    """Rows that could not be recorded for monitoring."""
     swaps: int = 0
     refused_models: dict[str, int] = msgspec.field(default_factory=dict)
     """Refused models by cause."""
@@ -44,7 +46,7 @@ class Counters(msgspec.Struct):
     since: float = 0.0
     """Start of the first process, by the steady clock; 0.0 before."""
     minutes: list[bytes] = msgspec.field(default_factory=list)
-    """Traffic of the last hour, for `serve.runtime.traffic.read_minutes`."""
+    """Traffic of the last hour, for `serve.traffic.minutes.read_minutes`."""
     lives: list[tuple[float, str]] = msgspec.field(default_factory=list)
     """Models with the time they went live, by the steady clock, oldest first."""
 
@@ -95,6 +97,7 @@ def total(workers: list[Counters]) -> Counters:
         refused.update(worker.refused)
         whole.rows += worker.rows
         whole.page_rows += worker.page_rows
+        whole.traffic_dropped_rows += worker.traffic_dropped_rows
         for route, counts in worker.page_answers.items():
             page = whole.page_answers.setdefault(route, {})
             page |= {status: page.get(status, 0) + count for status, count in counts.items()}

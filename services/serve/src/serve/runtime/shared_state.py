@@ -11,7 +11,7 @@ import os
 import struct
 import zlib
 
-from serve.runtime.traffic import SteadyClock
+from serve.runtime.clock import SteadyClock
 
 _READY, _CONNECTIONS, _NEWEST = (struct.Struct("<Q") for _ in range(3))
 _NOTE = struct.Struct("<QI")

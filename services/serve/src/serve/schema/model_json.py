@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +24,12 @@ TYPES_OF_GROUP = {
 INTERVAL = ("prediction", "low", "high")
 """Outputs of a graph with intervals, in the order of the prediction columns."""
 
+QUANTILES = "quantiles"
+"""Output of a graph with quantiles, float32[N,Q]; prediction columns have it after `prediction`."""
+
+MEDIAN = 0.5
+"""Level of the quantile that is the prediction."""
+
 _NAMES_OF_INTERVAL = {"interval", "low", "high"}
 """Names of parts of a response with intervals, in one format or another."""
 
@@ -40,6 +46,18 @@ class Interval(msgspec.Struct, frozen=True):
 
     coverage: float
     """Nominal share of true values inside the interval."""
+
+
+class Quantiles(msgspec.Struct, frozen=True):
+    """The quantiles of a regression model."""
+
+    levels: tuple[float, ...]
+    """Ascending; at level 0.1, about 10 % of the true values should not be above the quantile."""
+
+    @property
+    def names(self) -> list[str]:
+        """The levels as in the names of members and columns, such as `0.1`."""
+        return [json.dumps(level) for level in self.levels]
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -77,9 +95,22 @@ class Description(msgspec.Struct, frozen=True):
     signature: Signature
     opset: dict[str, int]
     interval: Interval | None = None
+    quantiles: Quantiles | None = None
+    """Since contract 1.4."""
     decision: Decision | None = None
     importance: Importance | None = None
     """Since contract 1.3."""
+
+    def ignoring(self, names: Iterable[str]) -> Self:
+        """Return the description of a model that also ignores columns that ingest skipped.
+
+        They count as private, because no stage knows whether they are.
+        """
+        signature = self.signature
+        added = tuple(name for name in dict.fromkeys(names) if name not in signature.names)
+        private = None if signature.private is None else (*signature.private, *added)
+        ignored = (*signature.ignored, *added)
+        return replace(self, signature=replace(signature, ignored=ignored, private=private))
 
 
 def read_description(document: bytes) -> Description:
@@ -99,6 +130,7 @@ def read_description(document: bytes) -> Description:
         *_check_columns(description.signature),
         *_check_classes(description),
         *_check_interval(description),
+        *_check_quantiles(description),
     )
     for problem in problems:
         raise ContractError(f"model.json: {problem}; update the image that trains")
@@ -136,7 +168,7 @@ def _check_classes(description: Description) -> list[str]:
     if is_classification != (description.classes is not None):
         return [f"task {description.task} does not go with classes {description.classes}"]
     if is_classification and description.target.name == "probabilities":
-        return ["a class can't be called probabilities, the answer has that name already"]
+        return ["a target of classes can't be called probabilities: responses have such a member"]
     # Names of probabilities are as in JSON, where 1 and "1" are equal.
     counted = Counter(
         each if isinstance(each, str) else json.dumps(each) for each in description.classes or ()
@@ -151,4 +183,22 @@ def _check_interval(description: Description) -> list[str]:
         return ["a class has no interval"]
     if description.target.name in _NAMES_OF_INTERVAL:
         return [f"a target with an interval can't be called {description.target.name}"]
+    return []
+
+
+def _check_quantiles(description: Description) -> list[str]:
+    quantiles = description.quantiles
+    if quantiles is None:
+        return []
+    if description.classes is not None:
+        return ["a class has no quantiles"]
+    if description.interval is not None:
+        return ["a model has an interval or quantiles, not both"]
+    if description.target.name == QUANTILES:
+        return [f"a target with quantiles can't be called {QUANTILES}"]
+    levels = quantiles.levels
+    is_valid = all(0 < level < 1 for level in levels) and list(levels) == sorted({*levels})
+    if not is_valid or MEDIAN not in levels:
+        expected = f"ascending numbers between 0 and 1, with {MEDIAN} among them"
+        return [f"quantiles.levels is {list(levels)}, expected {expected}"]
     return []

@@ -44,6 +44,10 @@ class SourceFormat(msgspec.Struct, frozen=True):
     encoding: str = "utf-8"
     dialect: Dialect | None = None
     renamed: tuple[Renamed, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """Columns that ingest did not read; since contract 1.4."""
+    flattened: tuple[str, ...] = ()
+    """Columns whose fields are columns, called `a.b`; since contract 1.4."""
 
 
 def read_formats(manifest: Mapping[str, Any]) -> tuple[SourceFormat, ...]:

@@ -5,6 +5,7 @@ Both are enforced where bytes arrive, so that a slow or endless request costs on
 """
 
 import asyncio
+import re
 from time import monotonic
 from typing import Any
 
@@ -41,6 +42,8 @@ _BYTES_A_CHUNK = 12
 _CLOSE = (b"connection", b"close")
 _BYTES_A_REQUEST = 4096
 """Memory of a request that waits behind another on its connection, without its body."""
+_HEALTH_CHECK = re.compile(rb"(GET|HEAD) /(live|ready|ping|health|v2/health/(live|ready))[ ?]")
+"""The start of a health check, which a full worker answers: else it would be restarted."""
 _SLICE_BYTES = 16 << 10
 """Bytes to parse at a time: one read of up to 256 KiB may hold thousands of requests."""
 _SLICE_SECONDS = 0.002
@@ -103,7 +106,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Handle received bytes."""
-        if self._is_surplus:
+        if self._is_surplus and not (self.cycle is None and _HEALTH_CHECK.match(data)):
             self.refuse(too_many_connections(self.service.settings.max_connections))
             return
         self._unset_keepalive_if_required()
@@ -259,7 +262,10 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_head = False
         self._accounted_bytes = self._message_bytes + self.slice_bytes
         self._check_head()
-        check_fields(self.headers, version=self.parser.get_http_version())
+        version = self.parser.get_http_version()
+        check_fields(self.headers, version=version)
+        # A client of HTTP/1.0 would take the interim response for the response (RFC 9110, 10.1.1).
+        self.expect_100_continue = self.expect_100_continue and version == "1.1"
         self.check_greed()
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -284,7 +290,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.headers += headers
         self.url, self.expect_100_continue = url, expects
         super().on_headers_complete()
-        if self._is_stopping:
+        if self._is_stopping or self._is_surplus:
             self.cycle.keep_alive = False
         if self.pipeline:
             self.weigh()

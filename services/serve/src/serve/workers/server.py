@@ -86,4 +86,7 @@ def run_server(app: Application, listener: socket.socket, *, supervisor: int) ->
         limit_concurrency=None if is_bounded else settings.max_connections,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    Server(config, app, connections, supervisor=supervisor).run([listener])
+    try:
+        Server(config, app, connections, supervisor=supervisor).run([listener])
+    finally:  # uvicorn raises the signal again, which exits.
+        app.service.worker_state.close()

@@ -14,6 +14,7 @@ from modelling.data.matrices import (
     read_weights,
 )
 from modelling.data.tensors import Tensors, pack
+from modelling.graphs.output_heads import QUANTILES
 from modelling.graphs.session import Graph, concatenate
 from modelling.model_selection.bootstrap import Outcomes
 from modelling.model_selection.metrics import Metric, metrics_of
@@ -66,7 +67,12 @@ class Part:
     def ask(self, model: Graph, tensors: Tensors) -> Outcomes:
         """Return the model's predictions for these tensors, in place of the rows' own."""
         answers = model.run_all(tensors)
-        return replace(self.outcomes, predicted=answers[model.output], labels=answers.get("label"))
+        return replace(
+            self.outcomes,
+            predicted=answers[model.output],
+            labels=answers.get("label"),
+            quantiles=answers.get(QUANTILES),
+        )
 
 
 def read_sample(data: FeatureData, model: Graph) -> Sample:
@@ -87,5 +93,6 @@ def read_sample(data: FeatureData, model: Graph) -> Sample:
         answers[model.output],
         weights=None if weights is None else weights[chosen],
         labels=answers.get("label"),
+        quantiles=answers.get(QUANTILES),
     )
     return Sample(data, model, rows, known, of)

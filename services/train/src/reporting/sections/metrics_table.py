@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelling.metric_names import BETTER_HIGHER
+from modelling.metric_names import higher_is_better
 from modelling.model_selection.metrics import Metric
-from stage_contract.metric_titles import METRIC_TITLES
+from stage_contract.metric_titles import title_of_metric
 
 from reporting.plots.interval_plots import Range, ranges
 
@@ -46,7 +46,7 @@ class SliceTable:
 
 def title_of(name: str) -> str:
     """Return the title of a metric."""
-    return METRIC_TITLES.get(name, (name, ""))[0]
+    return title_of_metric(name)[0]
 
 
 def list_metrics(document: Mapping[str, Any], metric: Metric) -> list[MetricRow]:
@@ -63,8 +63,8 @@ def list_slices(document: Mapping[str, Any], metric: Metric) -> list[SliceTable]
 def _row(name: str, document: Mapping[str, Any], *, decides: bool) -> MetricRow:
     found, baseline = document["metrics"][name], document["baseline"].get(name)
     reference = None if baseline is None else baseline["value"]
-    title, says = METRIC_TITLES.get(name, (name, ""))
-    is_higher = name in BETTER_HIGHER
+    title, says = title_of_metric(name)
+    is_higher = higher_is_better(name)
     return MetricRow(
         name,
         title,

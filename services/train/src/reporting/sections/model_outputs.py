@@ -1,4 +1,4 @@
-"""Outputs beyond the prediction: intervals, calibrated probabilities, a decision threshold."""
+"""Outputs beyond the prediction: intervals, quantiles, calibration, a decision threshold."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,8 @@ def describe_outputs(
     """
     if interval := document.get("interval"):
         yield _of_interval(interval, document["metrics"].get("coverage"))
+    if quantiles := document.get("quantiles"):
+        yield _of_quantiles(quantiles)
     if calibration := document.get("calibration"):
         yield _of_calibration(calibration)
     if decision := document.get("decision"):
@@ -35,6 +37,24 @@ def _of_interval(interval: Mapping[str, Any], found: Mapping[str, float] | None)
     if "median_width" in interval:
         text += f", and its median width is {number(interval['median_width'])}"
     return f"{text}."
+
+
+def _of_quantiles(quantiles: Mapping[str, Any]) -> str:
+    levels = [number(level) for level in quantiles["levels"]]
+    text = (
+        f"Each prediction is the median, and has the quantiles {', '.join(levels)}. They never"
+        " decrease within a row"
+    )
+    if "coverage" not in quantiles:
+        return f"{text}."
+    shares = [
+        f"{share(found['value'])} ({share(found['low'])} to {share(found['high'])}) at {level}"
+        for level, found in zip(levels, quantiles["coverage"], strict=True)
+    ]
+    return (
+        f"{text}. The share of held-out values that are not above the quantile should be its level;"
+        f" it is {', '.join(shares)}."
+    )
 
 
 def _of_calibration(calibration: Mapping[str, Any]) -> str:

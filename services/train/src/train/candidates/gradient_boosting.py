@@ -1,6 +1,6 @@
 """Gradient boosting: estimator, search space, early stopping, and its ONNX graph."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from modelling.model_selection.trials import Hyperparameters
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from train.candidates.quantile_boosting import QuantileBoosting
 from train.candidates.search_spaces import Space, count, magnitude, share
 from train.candidates.target_encoding import (
     target_encoded,
@@ -36,6 +37,12 @@ LOG_LINKS = ("poisson", "gamma")
 _MAX_LEAVES = 60_000
 """Maximum leaves of all trees together: about 55 MB in a server, whose limit is 100 MB."""
 
+QUANTILES = "quantiles"
+"""Hyperparameter with the levels of the quantiles, one ensemble for each."""
+
+_OBJECTIVE = ("loss", QUANTILES)
+"""Hyperparameters that the setting `objective` fixes."""
+
 _MAX_SCORES = 40
 """Maximum number of scores during a fit."""
 
@@ -49,6 +56,9 @@ def build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
 
 
 def _build(problem: Problem, hyperparameters: Hyperparameters) -> Estimator:
+    if levels := _levels(hyperparameters):
+        rest = {name: hyperparameters[name] for name in hyperparameters.keys() - _OBJECTIVE}
+        return QuantileBoosting(levels, rest)
     family = HistGradientBoostingClassifier if problem.classes else HistGradientBoostingRegressor
     # scikit-learn's validation split is stratified and fails if a class has a single row.
     estimator: Estimator = family(**hyperparameters, early_stopping=False)
@@ -65,7 +75,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
         "gradient-boosting",
         "max_iter",
         default=max(10, _MAX_ITERATIONS * 10 // max(10, problem.class_count)),
-        values_per_leaf=_trees_per_iteration(problem),
+        values_per_leaf=_trees_per_iteration(problem, given),
         max_leaves=128,
         max_total=_MAX_LEAVES,
     )
@@ -91,7 +101,7 @@ def space(problem: Problem, rows: int, given: Hyperparameters) -> Space:
                 0.05, leaves=min(10, leaves), leaf_rows=5 * leaf_rows, l2=10.0, features=0.7
             ),
         ],
-        {"max_iter": iterations} | {name: given[name] for name in ("loss",) if name in given},
+        {"max_iter": iterations} | {name: given[name] for name in _OBJECTIVE if name in given},
     )
     return vary_target_encoding(plain, problem, given)
 
@@ -111,13 +121,21 @@ def _starting_point(
 def prolong(hyperparameters: Hyperparameters, problem: Problem) -> Hyperparameters:
     """Return the hyperparameters with more iterations, within the leaves that a server can hold."""
     longer = int(hyperparameters["max_iter"]) * _MAX_ITERATIONS_TIMED // _MAX_ITERATIONS
-    leaves = int(hyperparameters["max_leaf_nodes"]) * _trees_per_iteration(problem)
+    trees = _trees_per_iteration(problem, hyperparameters)
+    leaves = int(hyperparameters["max_leaf_nodes"]) * trees
     bounded = max(int(hyperparameters["max_iter"]), min(longer, _MAX_LEAVES // leaves))
     return hyperparameters | {"max_iter": bounded}
 
 
-def _trees_per_iteration(problem: Problem) -> int:
-    """Return the number of trees in an iteration."""
+def _levels(hyperparameters: Mapping[str, Any]) -> list[float]:
+    """Return the levels of the quantiles; empty for another objective."""
+    return list(hyperparameters.get(QUANTILES, []))
+
+
+def _trees_per_iteration(problem: Problem, hyperparameters: Hyperparameters) -> int:
+    """Return the number of trees in an iteration: one for each class or quantile."""
+    if levels := _levels(hyperparameters):
+        return len(levels)
     return problem.class_count if problem.class_count > BINARY else 1
 
 
@@ -166,6 +184,8 @@ def to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
 
 
 def _to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
+    if isinstance(estimator, QuantileBoosting):
+        return _quantiles_to_graph(estimator)
     baseline = estimator._baseline_prediction.ravel()  # noqa: SLF001  # see trees_of
     trees = [
         _tree(nodes, output=output)
@@ -181,6 +201,22 @@ def _to_graph(estimator: Any, problem: Problem) -> EstimatorGraph:
     return link(
         nodes, scores, classes=problem.class_count, is_logarithm=estimator.loss in LOG_LINKS
     )
+
+
+def _quantiles_to_graph(estimator: QuantileBoosting) -> EstimatorGraph:
+    """Return one sum of trees with an output [N,Q] for each level; the output head sorts them."""
+    baselines = [each._baseline_prediction.ravel() for each in estimator.estimators]  # noqa: SLF001  # see trees_of
+    trees = [
+        _tree(nodes, output=output)
+        for output, each in enumerate(estimator.estimators)
+        for (nodes,) in trees_of(each)
+    ]
+    nodes = sum_in_double(
+        [constant_tree(np.concatenate(baselines).astype(np.float64)), *trees],
+        comparison="BRANCH_LEQ",
+        outputs=len(baselines),
+    )
+    return EstimatorGraph(nodes, nodes[-1].output[0])
 
 
 def trees_of(estimator: Any) -> list[list[NDArray[Any]]]:

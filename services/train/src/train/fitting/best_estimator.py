@@ -68,7 +68,15 @@ def fit_best(
     proposals = Proposals(problem, rows=len(drawn.target), metric=metric, settings=settings)
     trial_count = proposals.limit_trials(settings.trials)
     _log_fixed_candidates(proposals, trials=settings.trials)
-    cross_validation = CrossValidation(problem, drawn, folds, metric, settings.class_weight)
+    cross_validation = CrossValidation(
+        problem,
+        drawn,
+        folds,
+        metric,
+        settings.class_weight,
+        settings.quantile_levels,
+        has_best_threshold=settings.has_best_threshold(metric.name),
+    )
     needs_predictions = settings.needs_predictions(is_classification=problem.classes is not None)
     rows_to_fit = len(rows.target)
     if needs_predictions:

@@ -1,16 +1,19 @@
-"""The output head of the best estimator: calibration, decision rule, prediction interval."""
+"""The output head of the best estimator: calibration, decision rule, interval, quantiles."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from modelling.data.problem import Problem
-from modelling.graphs.output_heads import OutputHead, add_output_head
+from modelling.graphs.output_heads import QUANTILES, OutputHead, add_output_head
 from modelling.model_selection.decision_rules import Decision
 from modelling.model_selection.estimators import predict, predict_on_target_scale
+from modelling.model_selection.quantiles import TrainedQuantiles, median_index
 from modelling.model_selection.trained_model import TrainedInterval
 from numpy.typing import NDArray
 from onnx import ModelProto
+from stage_contract import SettingsError
 
 from train.fitting.best_estimator import Fitted
 from train.fitting.calibration import (
@@ -37,12 +40,15 @@ class EstimatorWithHead:
     """Calibration of the probabilities."""
     decision: Decision | None = None
     interval: TrainedInterval | None = None
+    levels: tuple[float, ...] = ()
+    """Levels of the quantiles, if the estimator predicts quantiles."""
 
     @property
     def head(self) -> OutputHead:
         """The output head for the graph."""
         return OutputHead(
             interval=None if self.interval is None else self.interval.bounds,
+            levels=self.levels,
             calibrator=None if self._calibration is None else self._calibration.calibrator,
             rule=None if self.decision is None else self.decision.rule,
         )
@@ -53,9 +59,20 @@ class EstimatorWithHead:
         return None if self.calibration_choice is None else self.calibration_choice.describe()
 
     def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return numbers, or calibrated probabilities in class order."""
+        """Return numbers, of quantiles the median, or calibrated probabilities in class order."""
         predicted = predict(self.fitted.estimator, features, problem=self.problem)
+        if self.levels:
+            return np.asarray(predicted[:, median_index(self.levels)])
         return predicted if self._calibration is None else self._calibration.apply(predicted)
+
+    @property
+    def quantiles(self) -> TrainedQuantiles | None:
+        """The quantiles, if the estimator predicts quantiles."""
+        if not self.levels:
+            return None
+        return TrainedQuantiles(
+            self.levels, partial(predict, self.fitted.estimator, problem=self.problem)
+        )
 
     @property
     def _calibration(self) -> Calibration | None:
@@ -69,6 +86,11 @@ def check_output_head(settings: Settings, problem: Problem) -> None:
         SettingsError: A setting does not fit the task.
     """
     check_interval(settings.interval, problem)
+    if settings.quantiles and problem.target.name == QUANTILES:
+        raise SettingsError(
+            f"[train] quantiles: responses have '{QUANTILES}' for the quantiles; give the target"
+            f' another name, target = {{column = "{QUANTILES}", name = "…"}}'
+        )
     check_threshold(settings.threshold, problem)
     check_calibration(settings.calibration, problem)
 
@@ -80,7 +102,10 @@ def fit_output_head(fitted: Fitted, problem: Problem, settings: Settings) -> Est
     """
     out_of_fold = fitted.out_of_fold
     if problem.classes is None:
-        return EstimatorWithHead(fitted, problem, interval=_fit_interval(fitted, problem, settings))
+        interval = _fit_interval(fitted, problem, settings)
+        return EstimatorWithHead(
+            fitted, problem, interval=interval, levels=settings.quantile_levels
+        )
     with one_thread():
         chosen = None if out_of_fold is None else choose_calibration(settings, problem, out_of_fold)
     if out_of_fold is not None and chosen is not None and chosen.calibration is not None:

@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from stage_contract import SettingsError, did_you_mean
 
 from train.fitting.out_of_fold import OutOfFold
+from train.search.label_cuts import count_cuts, count_errors, score_cuts
 from train.threshold_settings import ERROR_TYPES, ThresholdSettings
 
 type Values = NDArray[Any]
+
+_COST_METRICS = ("balanced_accuracy", "accuracy")
+"""Metrics that are the costs of errors."""
 
 
 def check_threshold(setting: ThresholdSettings | None, problem: Problem) -> None:
@@ -45,10 +49,10 @@ def choose_decision(
     """Return the decision rule; `out_of_fold` holds the out-of-fold predictions to choose it on.
 
     Balanced accuracy and accuracy are costs as well: an error costs 1 divided by the rows of its
-    class, or the same in both classes. Matthews' correlation is no cost.
+    class, or the same in both classes. The other metrics are no costs.
 
     Raises:
-        SettingsError: A class has no row to choose by.
+        SettingsError: A class has no row to choose by, or no threshold has the precision.
     """
     by = setting.model_dump(exclude_none=True)
     if setting.value is not None:
@@ -60,8 +64,9 @@ def choose_decision(
         raise ValueError("a threshold is chosen by out-of-fold predictions")
     _check_both_classes(out_of_fold, problem)
     rows = out_of_fold.predictions[:, 1], out_of_fold.target, out_of_fold.weights
-    if setting.metric == "matthews_corrcoef":
-        return Decision(Threshold(most_correlated_threshold(*rows)), by, rows=len(out_of_fold))
+    if setting.metric is not None and setting.metric not in _COST_METRICS:
+        value = best_threshold(*rows, metric=setting.metric)
+        return Decision(Threshold(value), by, rows=len(out_of_fold))
     false_positive, false_negative = (
         _costs_of_metric(setting.metric, out_of_fold)
         if costs is None
@@ -71,23 +76,17 @@ def choose_decision(
     return Decision(Threshold(value), by, costs, rows=len(out_of_fold))
 
 
-def most_correlated_threshold(probabilities: Values, truth: Values, weights: Values) -> float:
-    """Return the float32 threshold whose labels have the highest Matthews correlation (1975).
+def best_threshold(probabilities: Values, truth: Values, weights: Values, *, metric: str) -> float:
+    """Return the float32 threshold whose labels have the highest value of a metric.
 
-    It is the middle between two predictions; among several with equal correlation, the one nearest
-    to one half. The probabilities of the second class, the labels and the weights have shape [N].
+    It is the middle between two predictions; among several with equal values, the one nearest to
+    one half. The probabilities of the second class, the labels and the weights have shape [N].
+
+    Raises:
+        SettingsError: No threshold has the precision of `recall_at_precision`.
     """
-    cuts, false_positives, false_negatives = _errors(probabilities, truth, weights)
-    # No row is positive at the last cut, and all are at the first.
-    positive, negative = false_negatives[-1], false_positives[0]
-    found, passed = positive - false_negatives, negative - false_positives
-    named = found + false_positives
-    product = named * (positive + negative - named) * positive * negative
-    covariance = found * passed - false_positives * false_negatives
-    correlation = np.divide(
-        covariance, np.sqrt(product), out=np.zeros_like(covariance), where=product > 0
-    )
-    return _lowest(1 - correlation, cuts, near=0.5)
+    cuts, counts = count_cuts(probabilities, truth, weights)
+    return _lowest(1 - score_cuts(counts, metric), cuts, near=0.5)
 
 
 def cheapest_threshold(
@@ -103,39 +102,14 @@ def cheapest_threshold(
     It is the middle between two predictions; among several with equal cost, the one nearest to the
     threshold that the costs imply for exact probabilities (Elkan 2001).
     """
-    cuts, false_positives, false_negatives = _errors(probabilities, truth, weights)
+    cuts, false_positives, false_negatives = count_errors(probabilities, truth, weights)
     cost = false_positive * false_positives + false_negative * false_negatives
     return _lowest(cost, cuts, near=false_positive / (false_positive + false_negative))
-
-
-def _errors(
-    probabilities: Values, truth: Values, weights: Values
-) -> tuple[NDArray[np.float32], Values, Values]:
-    """Return all cuts between predictions, with the weights of false positives and negatives."""
-    values, positions = np.unique(probabilities.astype(np.float32), return_inverse=True)
-    negative, positive = (
-        np.bincount(positions, weights * (truth == label), minlength=len(values))
-        for label in (0, 1)
-    )
-    # At cut i, all rows from values[i] on are positive; at the last cut, no row is.
-    false_positives = np.concatenate([np.cumsum(negative[::-1])[::-1], [0.0]])
-    false_negatives = np.concatenate([[0.0], np.cumsum(positive)])
-    return _cuts(values), false_positives, false_negatives
 
 
 def _lowest(cost: Values, cuts: NDArray[np.float32], *, near: float) -> float:
     best = np.flatnonzero(cost <= cost.min() * (1 + 1e-12))
     return float(cuts[best[np.abs(cuts[best] - near).argmin()]])
-
-
-def _cuts(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return thresholds below, between and above these values."""
-    below = np.concatenate([[np.float32(0)], values]).astype(np.float64)
-    # Above 1, so that no row is positive, not even with probability 1.
-    above = np.concatenate([values, [np.nextafter(np.float32(1), 2)]]).astype(np.float64)
-    middle = ((below + above) / 2).astype(np.float32)
-    # Two neighbouring float32 numbers have no middle.
-    return np.where(middle > below, middle, above).astype(np.float32)
 
 
 def _check_both_classes(out_of_fold: OutOfFold, problem: Problem) -> None:

@@ -65,13 +65,17 @@ def create_app(name: str, follower: Follower, settings: Settings) -> FastAPI:  #
 
     @app.exception_handler(RequestError)
     async def refuse(request: Request, error: RequestError) -> Response:
-        if request.url.path.startswith("/v2"):
-            faults = "; ".join(
-                f"{each['column']}: expected {each.get('did_you_mean', each['expected'])}"
-                for each in error.errors
-            )
-            text = f"{error.detail}: {faults}" if faults else error.detail
+        faults = "; ".join(
+            f"{each['column']}: expected {each.get('did_you_mean', each['expected'])}"
+            for each in error.errors
+        )
+        text = f"{error.detail}: {faults}" if faults else error.detail
+        path = request.url.path
+        if path.startswith("/v2"):
             return JSONResponse({"error": text}, error.status)
+        if path == "/invocations":
+            code = "BAD_REQUEST" if error.status < 500 else "TEMPORARILY_UNAVAILABLE"
+            return JSONResponse({"error_code": code, "message": text}, error.status)
         return problem(error.status, error.detail, error.errors)
 
     @app.exception_handler(HTTPException)

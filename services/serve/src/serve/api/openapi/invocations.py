@@ -28,7 +28,8 @@ _DESCRIPTION = """\
 MLflow's scoring protocol: one of `dataframe_split`, `dataframe_records`, `instances` and `inputs`,
 or a CSV table. Predictions are numbers or labels; with `params` as
 `{"pyfunc_predict_fn": "predict_proba"}` they are the probabilities of all classes, in the order of
-GET /model, and with `predict_interval`, where the model has intervals, both ends of each.
+GET /model; with `predict_interval`, where the model has intervals, both ends of each; with
+`predict_quantiles`, where the model has quantiles, all of them in the order of their levels.
 """
 
 
@@ -113,5 +114,5 @@ def _params(description: Description) -> dict[str, Any]:
 def _score(description: Description) -> dict[str, Any]:
     numbers = {"type": "array", "items": NUMBER}
     if description.classes is None:
-        return NUMBER if description.interval is None else {"anyOf": [NUMBER, numbers]}
+        return NUMBER if len(methods_of(description)) == 1 else {"anyOf": [NUMBER, numbers]}
     return {"anyOf": [class_schema(description.classes), numbers]}

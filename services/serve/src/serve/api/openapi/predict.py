@@ -9,12 +9,28 @@ from serve import problems
 from serve.api.openapi.column_docs import row_schema
 from serve.api.openapi.operations import CSV, JSON, NUMBER, class_schema, operation, ref, summary_of
 from serve.codecs.csv_rows import Table
-from serve.codecs.predict_options import ON_ERROR, OUTSIDE_TRAINING, TOP_K
+from serve.codecs.explanations import (
+    BASE_VALUE,
+    CLASS,
+    CONTRIBUTIONS,
+    EXPLANATION_METHOD,
+    EXPLANATIONS,
+    PRIVATE_COLUMNS,
+)
+from serve.codecs.predict_options import EXPLAIN, ON_ERROR, OUTSIDE_TRAINING, TOP_K
 from serve.codecs.predictions import class_text
 from serve.model.models import Model
 from serve.problems import RequestError
 from serve.schema.cells import Rules
-from serve.schema.model_json import INTERVAL, Class, Decision, Description, Interval
+from serve.schema.model_json import (
+    INTERVAL,
+    QUANTILES,
+    Class,
+    Decision,
+    Description,
+    Interval,
+    Quantiles,
+)
 
 _WITHOUT_COLUMNS: dict[str, Any] = {
     JSON: {"schema": {"type": "object"}},
@@ -40,6 +56,14 @@ _OUTSIDE_TRAINING: dict[str, Any] = {
     "in": "query",
     "description": "Names for each row the columns with a value that training had not seen: beyond"
     " its range, or an unknown category. A private column is never named.",
+    "schema": {"type": "boolean"},
+}
+_EXPLAIN: dict[str, Any] = {
+    "name": EXPLAIN,
+    "in": "query",
+    "description": "Adds the contribution of each column to each prediction: Shapley values, which"
+    " add up to the prediction with a base value. Explaining a row costs up to about 2,000"
+    " predictions. A table has the columns `base_value` and `contribution_<column>`.",
     "schema": {"type": "boolean"},
 }
 _TOP_K: dict[str, Any] = {
@@ -112,10 +136,46 @@ def _with_options(description: Description) -> dict[str, Any]:
                 "description": f"Columns for each row, with `{OUTSIDE_TRAINING}=true`.",
                 "items": {"type": ["array", "null"], "items": {"type": "string"}},
             },
+            EXPLANATIONS: {
+                "type": "array",
+                "description": f"One for each row, with `{EXPLAIN}=true`; null for a skipped row.",
+                "items": {"anyOf": [_explanation(description), {"type": "null"}]},
+            },
+            EXPLANATION_METHOD: {
+                "type": "object",
+                "description": f"How the explanations were computed, with `{EXPLAIN}=true`.",
+                "required": ["method", "background_rows", "runs_per_row"],
+                "properties": {
+                    "method": {"enum": ["exact_shapley", "permutation_shapley"]},
+                    "background_rows": {"type": "integer", "minimum": 1},
+                    "runs_per_row": {"type": "integer", "minimum": 1},
+                },
+            },
             "errors": problems.SCHEMA["properties"]["errors"]
             | {"description": f"Up to 5 for each skipped row, with `{ON_ERROR}=skip`."},
         },
     }
+
+
+def _explanation(description: Description) -> dict[str, Any]:
+    """Return the schema of a row's explanation; a number is null if an output is not finite."""
+    number = {"type": ["number", "null"]}
+    names = [column.name for column in description.signature.fields if not column.private]
+    properties: dict[str, Any] = {}
+    if description.classes is not None:
+        what = "The predicted class, whose probability is explained."
+        properties[CLASS] = class_schema(description.classes) | {"description": what}
+    properties[BASE_VALUE] = number | {"description": "The mean output for the background rows."}
+    properties[CONTRIBUTIONS] = {
+        "type": "object",
+        "required": names,
+        "additionalProperties": False,
+        "properties": dict.fromkeys(names, number),
+    }
+    if len(names) < len(description.signature.fields):
+        what = "The contribution of all private columns together."
+        properties[PRIVATE_COLUMNS] = number | {"description": what}
+    return {"type": "object", "required": [*properties], "properties": properties}
 
 
 def _top_k_prediction(target: str, classes: Sequence[Class]) -> dict[str, Any]:
@@ -127,7 +187,7 @@ def _top_k_prediction(target: str, classes: Sequence[Class]) -> dict[str, Any]:
 
 
 def _parameters(description: Description | None) -> list[dict[str, Any]]:
-    options = [_ON_ERROR, _OUTSIDE_TRAINING]
+    options = [_ON_ERROR, _OUTSIDE_TRAINING, _EXPLAIN]
     has_classes = description is None or description.classes is not None
     return [_TOP_K, *options] if has_classes else options
 
@@ -146,6 +206,8 @@ def _prediction(description: Description) -> dict[str, Any]:
         properties: dict[str, Any] = {description.target.name: NUMBER}
         if description.interval is not None:
             properties["interval"] = _interval(description.interval)
+        if description.quantiles is not None:
+            properties[QUANTILES] = _quantiles(description.quantiles)
     else:
         names = [class_text(value) for value in description.classes]
         properties = {
@@ -177,6 +239,16 @@ def _interval(interval: Interval) -> dict[str, Any]:
         "description": f"Holds {interval.coverage:.4g} of the true values.",
         "required": list(ends),
         "properties": dict.fromkeys(ends, NUMBER),
+    }
+
+
+def _quantiles(quantiles: Quantiles) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "By level, the share of true values that should not be above the number."
+        " Numbers never decrease from level to level.",
+        "required": quantiles.names,
+        "properties": dict.fromkeys(quantiles.names, NUMBER),
     }
 
 

@@ -105,6 +105,7 @@ def form_of(model: Model, settings: Settings) -> dict[str, Any]:
         "target": {"name": description.target.name, "type": description.target.type},
         "classes": None if classes is None else [class_text(value) for value in classes],
         "interval": msgspec.to_builtins(description.interval),
+        "quantiles": msgspec.to_builtins(description.quantiles),
         "decision": msgspec.to_builtins(description.decision),
         "timezone": description.signature.timezone,
         "missingValues": description.signature.missing_values,

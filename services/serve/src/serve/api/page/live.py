@@ -22,9 +22,9 @@ from serve.api.service import Service
 from serve.model.artifact_files import read_verified
 from serve.model.reference import read_bins
 from serve.model.row_counts import is_judged
-from serve.runtime.traffic import SECONDS
 from serve.schema.model_json import read_description
 from serve.schema.signature import Column
+from serve.traffic.minutes import SECONDS
 
 _MAX_DESCRIPTION_BYTES = 16 * 1024 * 1024
 

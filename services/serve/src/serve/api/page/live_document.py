@@ -13,8 +13,8 @@ from serve.api.predictions.routes import PREDICTION_ROUTES
 from serve.api.service import Service
 from serve.model.reference import Bins, Origin
 from serve.runtime.counters import BOUNDS, Counters
-from serve.runtime.traffic import HOUR_MINUTES, MAX_COLUMNS, SECONDS, Minute, read_minutes, unpack
 from serve.schema.model_json import Class
+from serve.traffic.minutes import HOUR_MINUTES, MAX_COLUMNS, SECONDS, Minute, read_minutes, unpack
 
 _MAX_SERIES = 12
 """Number of columns with a series over time."""

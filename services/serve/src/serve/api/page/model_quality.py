@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from stage_contract.metric_titles import METRIC_TITLES
+from stage_contract.metric_titles import title_of_metric
 
 from serve.api.page.documents import MAX_LISTED
 from serve.api.page.published_model import Check as Recorded
@@ -76,7 +76,7 @@ class Bar:
 
 def title_of(metric: str) -> str:
     """Return the title of a metric."""
-    return METRIC_TITLES.get(metric, (metric, ""))[0]
+    return title_of_metric(metric)[0]
 
 
 def deciding_metric(model: PublishedModel) -> str | None:
@@ -92,7 +92,7 @@ def metric_rows(model: PublishedModel, previous: PublishedModel | None) -> list[
     rows = []
     for name in sorted(model.metrics, key=lambda each: each != decides):
         found, baseline = model.metrics[name], model.baseline.get(name)
-        title, meaning = METRIC_TITLES.get(name, (name, ""))
+        title, meaning = title_of_metric(name)
         [sketch] = sketches([found], mark=baseline.value if baseline else None)
         rows.append(
             MetricRow(

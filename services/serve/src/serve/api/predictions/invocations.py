@@ -18,6 +18,7 @@ _METHOD: Final = "pyfunc_predict_fn"
 _PREDICT: Final = "predict"
 _PROBABILITIES: Final = "predict_proba"
 _INTERVAL: Final = "predict_interval"
+_QUANTILES: Final = "predict_quantiles"
 """The name in sktime's models; scikit-learn has no such function."""
 _OBJECTS_PER_ROW: Final = 3
 _OBJECTS_BESIDE_ROWS: Final = 1_000
@@ -67,7 +68,8 @@ def methods_of(description: Description) -> list[str]:
     """Return the functions of a model that a request may ask for."""
     if description.classes is not None:
         return [_PREDICT, _PROBABILITIES]
-    return [_PREDICT] if description.interval is None else [_PREDICT, _INTERVAL]
+    further = (_INTERVAL, description.interval), (_QUANTILES, description.quantiles)
+    return [_PREDICT, *(name for name, output in further if output is not None)]
 
 
 def _method(params: Any, description: Description) -> str:
@@ -85,11 +87,11 @@ def _method(params: Any, description: Description) -> str:
 
 
 def _as_json(prediction: Prediction, description: Description, *, method: str) -> bytes:
-    """Return for each row a label, a number, the probabilities, or both ends of the interval."""
+    """Return for each row a label, a number, or all probabilities, interval ends or quantiles."""
     classes, values = description.classes, prediction.values
     if prediction.labels is None or classes is None or method == _PROBABILITIES:
-        if description.interval is not None:
-            values = np.ascontiguousarray(values[:, 1:] if method == _INTERVAL else values[:, 0])
+        if description.interval is not None or description.quantiles is not None:
+            values = np.ascontiguousarray(values[:, 0] if method == _PREDICT else values[:, 1:])
         return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
     texts = [msgspec.json.encode(value) for value in classes]
     return b"[" + b",".join([texts[label] for label in prediction.labels.tolist()]) + b"]"

@@ -1,4 +1,4 @@
-"""POST /predict with a query string: `top_k`, `on_error` and `outside_training`."""
+"""POST /predict with a query string, such as `top_k=3`."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -7,9 +7,16 @@ import msgspec
 
 from serve.api.predictions.predict import JSON, predict
 from serve.codecs.csv_rows import Table
+from serve.codecs.explanations import (
+    EXPLANATION_METHOD,
+    EXPLANATIONS,
+    Explanation,
+    each_explanation,
+    explanation_texts,
+)
 from serve.codecs.media_types import CSV, ROWS_EXPECTED, Headers, RawResponse, encoding_of, pick
 from serve.codecs.predict_options import OUTSIDE_TRAINING, PredictOptions, read_options
-from serve.codecs.predictions import unique_name
+from serve.codecs.predictions import Prediction, unique_name
 from serve.codecs.rows import ValidRows
 from serve.model.models import Model
 from serve.problems import ErrorDetail
@@ -37,12 +44,22 @@ def _predict_json(
 ) -> RawResponse:
     valid = model.json_rows.read_valid(body, skips_errors=options.skips_errors)
     rows: Sequence[bytes] = ()
+    explanations: Sequence[object] = ()
     if valid.places:
-        rows = model.response_writer.each_json(model.run(valid.feed), top_k=options.top_k)
+        prediction, explanation = _run(model, valid, options)
+        rows = model.response_writer.each_json(prediction, top_k=options.top_k)
+        if explanation is not None:
+            classes = model.description.classes
+            explanations = each_explanation(explanation, model.explainer.columns, classes)
     members = [b'"predictions":[%b]' % b",".join(valid.spread(rows, absent=b"null"))]
     if options.outside_training:
         outside = valid.spread(_outside(model, valid), absent=None)
         members.append(b'"outside_training":%b' % msgspec.json.encode(outside))
+    if options.explains:
+        spread = valid.spread(explanations, absent=None)
+        members.append(b'"%b":%b' % (EXPLANATIONS.encode(), msgspec.json.encode(spread)))
+        method = msgspec.json.encode(model.explainer.describe())
+        members.append(b'"%b":%b' % (EXPLANATION_METHOD.encode(), method))
     if options.skips_errors:
         members.append(b'"errors":%b' % msgspec.json.encode(valid.errors))
     answer = b'{"model":"%b",%b}' % (model.id.encode(), b",".join(members))
@@ -57,14 +74,23 @@ def _predict_csv(
     )
     writer, used = model.response_writer, model.rows.known
     names = writer.names(used, top_k=options.top_k)
-    columns: Sequence[Sequence[str]] = [[] for _ in names]
+    columns: list[list[str]] = [[] for _ in names]
+    contributions: list[list[str]] = []
     if valid.places:
-        columns = writer.columns(model.run(valid.feed), top_k=options.top_k)
+        prediction, explanation = _run(model, valid, options)
+        columns = writer.columns(prediction, top_k=options.top_k)
+        if explanation is not None:
+            contributions = explanation_texts(explanation)
     added = [valid.spread(column, absent="") for column in columns]
     if options.outside_training:
         names.append(unique_name(OUTSIDE_TRAINING, {*used, *names}))
         texts = [msgspec.json.encode(found).decode() for found in _outside(model, valid)]
         added.append(valid.spread(texts, absent=""))
+    if options.explains:
+        explained = model.explainer.columns.table_names({*used, *names})
+        names += explained
+        contributions = contributions or [[] for _ in explained]
+        added += [valid.spread(column, absent="") for column in contributions]
     if options.skips_errors:
         names.append(unique_name(ERROR_COLUMN, {*used, *names}))
         added.append(_error_texts(valid))
@@ -76,6 +102,17 @@ def _predict_csv(
 _PREDICT_BY_MEDIA_TYPE: Final[
     dict[bytes, Callable[[Model, Headers, bytes, PredictOptions], RawResponse]]
 ] = {JSON: _predict_json, CSV: _predict_csv}
+
+
+def _run(
+    model: Model, valid: ValidRows, options: PredictOptions
+) -> tuple[Prediction, Explanation | None]:
+    """Predict the valid rows, and explain the predictions if that is asked for."""
+    if not options.explains:
+        return model.run(valid.feed), None
+    model.explainer.check_rows(len(valid.places))
+    prediction = model.run(valid.feed)
+    return prediction, model.explainer.explain(valid.feed, prediction)
 
 
 def _outside(model: Model, valid: ValidRows) -> list[list[str]]:

@@ -15,6 +15,7 @@ from serve.api.predictions.invocations import invocations
 from serve.api.predictions.predict import find_batcher, predict
 from serve.api.predictions.predict_with_options import predict_with_options
 from serve.codecs.media_types import Headers, RawResponse
+from serve.codecs.predict_options import asks_explanation
 from serve.model.models import Model
 
 
@@ -33,6 +34,9 @@ class Route:
 
     has_options: bool = False
     """Whether the query string may change the response, and so the time that it takes."""
+
+    is_slow: bool = False
+    """Whether a small body takes long, too, so that it waits in the request queue."""
 
 
 _PREDICT = "/predict"
@@ -58,8 +62,9 @@ def find_route(path: str, query: bytes = b"") -> Route | None:
     """Return the route for a path and its query string; None if the framework handles it."""
     route = _ROUTES.get(path)
     if query and path == _PREDICT:
-        return Route(_PREDICT, partial(predict_with_options, query=query), has_options=True)
+        answer = partial(predict_with_options, query=query)
+        return Route(_PREDICT, answer, has_options=True, is_slow=asks_explanation(query))
     if route is None and (found := find_infer(path)):
-        name, answer = found
-        return Route(name, answer, find_infer_batcher)
+        name, infer = found
+        return Route(name, infer, find_infer_batcher)
     return route

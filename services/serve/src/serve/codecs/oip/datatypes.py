@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from serve.schema.model_json import INTERVAL, Class, Description
+from serve.schema.model_json import INTERVAL, QUANTILES, Class, Description
 from serve.schema.signature import Column
 
 TEXTS: Final = "BYTES"
@@ -48,5 +48,8 @@ def outputs_of(description: Description) -> dict[str, tuple[str, int]]:
     name, classes = description.target.name, description.classes
     if classes is None:
         names = [name, *([] if description.interval is None else INTERVAL[1:])]
-        return dict.fromkeys(names, (SINGLES, 1))
+        outputs = dict.fromkeys(names, (SINGLES, 1))
+        if description.quantiles is not None:
+            outputs[QUANTILES] = (SINGLES, len(description.quantiles.levels))
+        return outputs
     return {name: (datatype_of_label(classes), 1), "probabilities": (SINGLES, len(classes))}

@@ -37,8 +37,12 @@ class InferResponseWriter:
         self._head = msgspec.json.encode(model)[:-1]
         self._outputs = outputs_of(description)
         self._values: dict[str, _Values] = dict.fromkeys(self._outputs, _NUMBERS)
-        if description.interval is not None:
-            self._values = {name: _Column(place) for place, name in enumerate(self._outputs)}
+        if description.interval is not None or description.quantiles is not None:
+            ends = np.cumsum([width for _, width in self._outputs.values()]).tolist()
+            self._values = {
+                name: _Columns(slice(end - width, end))
+                for end, (name, (_, width)) in zip(ends, self._outputs.items(), strict=True)
+            }
         if description.classes is not None:
             target = description.target.name
             self._values[target] = _Labels(description.classes, self._outputs[target][0])
@@ -100,11 +104,11 @@ class _Numbers:
 _NUMBERS = _Numbers()
 
 
-class _Column:
-    """Predicted numbers, or one end of their intervals."""
+class _Columns:
+    """Predicted numbers, one end of their intervals, or all quantiles."""
 
-    def __init__(self, place: int) -> None:
-        self._place = place
+    def __init__(self, places: slice) -> None:
+        self._places = places
 
     def as_json(self, prediction: Prediction) -> bytes:
         """Return a JSON list."""
@@ -115,7 +119,7 @@ class _Column:
         return _NUMBERS.as_bytes(self._of(prediction))
 
     def _of(self, prediction: Prediction) -> Prediction:
-        return Prediction(prediction.values[:, self._place].copy())
+        return Prediction(prediction.values[:, self._places].copy())
 
 
 class _Labels:

@@ -16,12 +16,13 @@ from serve.model.graph.opsets import check_opsets, read_opsets
 from serve.model.graph.row_order import MIN_ROWS, run_in_order
 from serve.model.graph.self_contained import check_self_contained
 from serve.runtime.memory import is_out_of_memory
-from serve.schema.model_json import INTERVAL, Description
+from serve.schema.model_json import INTERVAL, QUANTILES, Description
 
 _INPUT_TYPES = {"numbers": "tensor(double)", "strings": "tensor(string)"}
 _OUTPUT_TYPES = {
     "regression": {"prediction": "tensor(float)"},
     "interval": dict.fromkeys(INTERVAL, "tensor(float)"),
+    "quantiles": dict.fromkeys(("prediction", QUANTILES), "tensor(float)"),
     "classification": {"probabilities": "tensor(float)", "label": "tensor(int64)"},
 }
 
@@ -46,9 +47,11 @@ class Graph:
         outputs = {each.name: each.type for each in self._session.get_outputs()}
         groups = {column.input.group for column in description.signature.fields}
         _check("inputs", inputs, {group: _INPUT_TYPES[group] for group in sorted(groups)})
-        self._has_interval = description.interval is not None
-        expected = _OUTPUT_TYPES["interval" if self._has_interval else description.task]
+        self._has_bounds = description.interval is not None or description.quantiles is not None
+        expected = _OUTPUT_TYPES[_kind_of(description)]
         _check("outputs", outputs, expected)
+        if description.quantiles is not None:
+            _check_quantiles(self._session, levels=len(description.quantiles.levels))
         self._outputs = list(expected)
         self.sorted_by: int | None = None
         """Index of the number by which many rows are sorted to run fast; None: not sorted."""
@@ -61,7 +64,13 @@ class Graph:
 
     def _run(self, feed: Feed) -> Prediction:
         found = self._session.run(self._outputs, feed)
-        return Prediction(np.stack(found, axis=1)) if self._has_interval else Prediction(*found)
+        return Prediction(np.column_stack(found)) if self._has_bounds else Prediction(*found)
+
+
+def _kind_of(description: Description) -> str:
+    if description.interval is not None:
+        return "interval"
+    return description.task if description.quantiles is None else "quantiles"
 
 
 def _load(graph: bytes, threads: int) -> ort.InferenceSession:
@@ -89,6 +98,15 @@ def _check(what: str, found: Mapping[str, str], expected: Mapping[str, str]) -> 
     if dict(found) != dict(expected):
         raise ContractError(
             f"model.onnx: {what} are {_list(found)}, expected {_list(expected)};"
+            " update the image that trains"
+        )
+
+
+def _check_quantiles(session: ort.InferenceSession, *, levels: int) -> None:
+    (width,) = (each.shape[-1] for each in session.get_outputs() if each.name == QUANTILES)
+    if width != levels:
+        raise ContractError(
+            f"model.onnx: quantiles has {width} columns, model.json has {levels} levels;"
             " update the image that trains"
         )
 

@@ -3,7 +3,7 @@
 import { element, readable, svg } from "./dom.js";
 import { share, shown, ticks } from "./numbers.js";
 import { classText } from "./result.js";
-import { drawnNumber, isOrdered, momentText } from "./values.js";
+import { boundsOf, drawnNumber, isOrdered, momentText } from "./values.js";
 
 const MAX_CLASSES = 5;
 const HEIGHT = 240;
@@ -41,14 +41,14 @@ function scaleOf(form, { predictions, prediction }, series) {
   if (form.classes) return { low: 0, high: 1, text: share };
   const numbers = [...predictions, prediction].flatMap((each) => [
     ...series.map(({ of }) => of(each)),
-    ...(each.interval ? [each.interval.low, each.interval.high] : []),
+    ...Object.values(boundsOf(each) ?? {}),
   ]);
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const spare = (high - low || Math.abs(high) || 1) * SPARE_HEIGHT;
   return { low: low - spare, high: high + spare, text: shown };
 }
 
-/** A plot of numbers or dates: axes, the interval as a band, a line for each series. */
+/** A plot of numbers or dates: axes, the interval or the outer quantiles as a band, a line for each series. */
 class LinePlot {
   #form;
   #curve;
@@ -78,7 +78,7 @@ class LinePlot {
       "aria-label": readable(labelOf(this.#curve, series, scale)),
     });
     drawing.append(...this.#yAxis(scale), ...this.#xAxis(low, high));
-    if (prediction.interval) drawing.append(this.#band());
+    if (boundsOf(prediction)) drawing.append(this.#band());
     if (!Number.isNaN(this.#own)) drawing.append(this.#ownLine());
     for (const [place, { name, of }] of series.entries()) {
       const values = predictions.map(of);
@@ -98,7 +98,7 @@ class LinePlot {
 
   #band() {
     const [low, high] = ["low", "high"].map((end) =>
-      this.#points(this.#curve.predictions.map(({ interval }) => interval[end])),
+      this.#points(this.#curve.predictions.map((each) => boundsOf(each)[end])),
     );
     return svg("path", { class: "band", d: `M${[...high, ...low.reverse()].join("L")}Z` });
   }
@@ -187,8 +187,8 @@ function* drawParts(prediction, series) {
 
 function* drawPoint(prediction, [{ of }], { low, high }) {
   const place = (number) => `${between([low, high], [0, 100])(number)}%`;
-  const { interval } = prediction;
-  if (interval) yield line("span", [place(interval.low), 9], [place(interval.high), 9]);
+  const bounds = boundsOf(prediction);
+  if (bounds) yield line("span", [place(bounds.low), 9], [place(bounds.high), 9]);
   yield svg("circle", { class: "dot series-1", cx: place(of(prediction)), cy: 9, r: 5 });
 }
 
@@ -219,14 +219,16 @@ function labelOf({ field, texts, predictions }, [{ name, of }], { text }) {
 export function tableOf(form, curve) {
   const { field, texts, predictions } = curve;
   const series = seriesOf(form, curve);
-  const ends = predictions[0].interval ? ["low", "high"] : [];
-  const names = [field.name, ...series.map(({ name }) => name), ...ends];
+  const { interval, quantiles } = predictions[0];
+  const ends = Object.keys(interval ?? quantiles ?? {});
+  const ofEnds = ends.map((end) => (quantiles ? `quantile ${end}` : end));
+  const names = [field.name, ...series.map(({ name }) => name), ...ofEnds];
   const text = form.classes ? share : shown;
   const rows = texts.map((value, row) => {
     const prediction = predictions[row];
     const numbers = [
       ...series.map(({ of }) => of(prediction)),
-      ...ends.map((end) => prediction.interval[end]),
+      ...ends.map((end) => (prediction.interval ?? prediction.quantiles)[end]),
     ];
     const cells = numbers.map((number) => cell("td", { className: "n" }, text(number)));
     return element("tr", {}, cell("th", { scope: "row" }, value ?? "missing"), ...cells);

@@ -2,10 +2,11 @@
 
 import { element, svg } from "./dom.js";
 import { share, shown } from "./numbers.js";
-import { shareBelow } from "./values.js";
+import { boundsOf, shareBelow } from "./values.js";
 
 const MAX_CLASSES = 10;
 const DIGITS = 5;
+const MEDIAN = "0.5"; // Level of the quantile that is the prediction.
 const MARGIN = 3; // Percent of the width.
 const MIN_BAR_WIDTH = 0.2;
 
@@ -62,7 +63,7 @@ export class Result {
   }
 
   #showNumber(prediction) {
-    const { target, interval, predictions } = this.#form;
+    const { target, interval, quantiles, predictions } = this.#form;
     const number = prediction[target.name];
     const says = [targetName(target), " ", exact("value", number)];
     if (interval) {
@@ -78,8 +79,16 @@ export class Result {
         ),
       );
     }
+    if (quantiles) {
+      const others = Object.entries(prediction.quantiles).filter(([level]) => level !== MEDIAN);
+      const texts = others.flatMap(([level, at], place) => [
+        `${place > 0 ? ", " : ""}quantile ${level}: `,
+        exact("bound", at),
+      ]);
+      says.push(" ", element("span", { className: "interval" }, ...texts));
+    }
     this.#says.replaceChildren(...says);
-    this.#details.replaceChildren(...distribution(predictions, number, prediction.interval));
+    this.#details.replaceChildren(...distribution(predictions, number, boundsOf(prediction)));
   }
 
   #showClass(prediction) {

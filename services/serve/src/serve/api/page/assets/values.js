@@ -216,3 +216,10 @@ function normalized(field, text) {
   if (field.whitespace) cleaned = cleaned.replaceAll(/\p{White_Space}+/gu, " ").trim();
   return Object.hasOwn(field.synonyms ?? {}, cleaned) ? field.synonyms[cleaned] : cleaned;
 }
+
+/** Return the ends of the interval, or the outer quantiles, of a prediction; undefined without. */
+export function boundsOf({ interval, quantiles }) {
+  if (!quantiles) return interval;
+  const numbers = Object.values(quantiles);
+  return { low: numbers[0], high: numbers.at(-1) };
+}

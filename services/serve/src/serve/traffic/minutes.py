@@ -4,7 +4,6 @@ A minute is the difference of totals, taken once a second; requests cost nothing
 minutes are a part of the worker's counters, so that they outlive it.
 """
 
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
@@ -27,26 +26,6 @@ SECONDS = 60
 _SUCCESSFUL = range(200, 300)
 _COUNT = np.dtype("<u4")
 """Type of a count, and of a place."""
-
-
-class SteadyClock:
-    """Seconds since 1970 as the system's clock had them at the start; they never step.
-
-    They go on during a suspend, and are the same in all processes that are forked later.
-    """
-
-    _KIND = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-    def __init__(self) -> None:
-        self._start = time.time() - time.clock_gettime(self._KIND)
-
-    def now(self) -> float:
-        """Return the current time."""
-        return self._start + time.clock_gettime(self._KIND)
-
-    def shift(self) -> float:
-        """Return the seconds by which the system's clock was set since the start."""
-        return time.time() - self.now()
 
 
 class RowTotals(NamedTuple):

@@ -1,0 +1,1 @@
+"""Statistics of drift. Pure: counts in, findings out."""
