@@ -6,7 +6,8 @@ usage() {
     cat <<'END'
 usage: scripts/units.sh [NAME...]
 
-NAME is contract, a stage, track, monitor, or clients (other people's clients of the API). Without a name all of them run.
+NAME is contract, a stage, track, monitor, or clients (other people's clients of the API). Without a name all of them run,
+also behind one that failed.
 END
 }
 
@@ -47,4 +48,8 @@ run_tests() { # NAME
 
 case ${1:-} in -h | --help) usage && exit ;; esac
 [ $# != 0 ] || set -- contract ingest clean features train serve track monitor clients
-for name; do run_tests "$name"; done
+if [ $# = 1 ]; then run_tests "$1"; exit; fi
+# A process for each: a stage that fails keeps no other from its run.
+failed=
+for name; do scripts/units.sh "$name" || failed="$failed $name"; done
+[ -z "$failed" ] || { echo "unit tests failed:$failed" >&2; exit 1; }
