@@ -51,4 +51,4 @@ def test_an_id_is_passed_on_as_it_was_typed(tmp_path: Path, text: str) -> None:
 
 
 def test_two_ids_and_a_wish_for_json_are_passed_on(tmp_path: Path) -> None:
-    assert "<diff><12><34><--json>" in make(tmp_path, "diff", "A=12", "B=34", "JSON=1")
+    assert "<diff><--json><--><12><34>" in make(tmp_path, "diff", "A=12", "B=34", "JSON=1")
